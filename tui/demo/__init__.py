@@ -1,0 +1,1 @@
+"""An embedded OCI registry on loopback and the sample images in it."""

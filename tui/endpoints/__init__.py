@@ -1,0 +1,1 @@
+"""The registries we know, how to reach them, and their credentials."""

@@ -1,0 +1,1 @@
+"""Generate, execute, retry: the run of a plan and its journal."""

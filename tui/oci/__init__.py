@@ -1,0 +1,1 @@
+"""The registry protocol in the words of the OCI distribution specification."""

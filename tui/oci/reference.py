@@ -1,0 +1,142 @@
+"""Image references: registry, repository, tag and digest (the distribution project's reference grammar)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass, replace
+
+DOCKER_HUB = "docker.io"
+_HUB_ALIASES = frozenset({"index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
+
+_DOMAIN_COMPONENT = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
+_DOMAIN = re.compile(
+    rf"(?:{_DOMAIN_COMPONENT}(?:\.{_DOMAIN_COMPONENT})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
+)
+_PATH_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
+_PATH = re.compile(rf"{_PATH_COMPONENT}(?:/{_PATH_COMPONENT})*")
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
+_DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}")
+_HEX_LENGTH = {"sha256": 64, "sha512": 128}
+_MAX_NAME = 255
+
+
+class InvalidReference(ValueError):
+    """The text is not an image reference; the message says where it departs from the grammar."""
+
+
+def is_tag(text: str) -> bool:
+    """Return whether `text` is a tag by the grammar of the distribution specification."""
+    return _TAG.fullmatch(text) is not None
+
+
+def is_digest(text: str) -> bool:
+    """Return whether `text` is a digest of an algorithm we can compute (sha256, sha512)."""
+    algorithm, _, encoded = text.partition(":")
+    return len(encoded) == _HEX_LENGTH.get(algorithm) and all(c in "0123456789abcdef" for c in encoded)
+
+
+def is_repository(text: str) -> bool:
+    """Return whether `text` is a repository path (without registry)."""
+    return len(text) <= _MAX_NAME and _PATH.fullmatch(text) is not None
+
+
+def new_hash(digest: str) -> hashlib._Hash:
+    """Return an empty hash of the digest's algorithm. Raises ValueError when we cannot compute it."""
+    return hashlib.new(digest.partition(":")[0], usedforsecurity=True)
+
+
+def digest_of(body: bytes, algorithm: str = "sha256") -> str:
+    """Return the digest of `body` as `algorithm:hex`."""
+    return f"{algorithm}:{hashlib.new(algorithm, body).hexdigest()}"
+
+
+def split_registry(name: str) -> tuple[str, str]:
+    """Split `[registry/]path` into registry and path; Docker Hub when there is no registry.
+
+    The first component is a registry when it has a dot or a colon, is `localhost`, or has an upper-case letter.
+    """
+    first, slash, rest = name.partition("/")
+    if slash and ("." in first or ":" in first or first == "localhost" or first != first.lower()):
+        return (DOCKER_HUB if first in _HUB_ALIASES else first), rest
+    return DOCKER_HUB, name
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Repository:
+    """A repository at a registry: `harbor.example.com` and `library/nginx`."""
+
+    registry: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.registry}/{self.path}"
+
+    @classmethod
+    def parse(cls, text: str) -> Repository:
+        """Parse `[registry/]path`. Raises InvalidReference when a tag or digest follows or the grammar is broken."""
+        reference = Reference.parse(text)
+        if reference.tag or reference.digest:
+            raise InvalidReference(f"{text!r}: a repository was expected, without tag or digest")
+        return reference.repository
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Reference:
+    """A repository with a tag, a digest, both, or neither."""
+
+    repository: Repository
+    tag: str = ""
+    digest: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Reference:
+        """Parse `[registry/]path[:tag][@digest]` with Docker's normalisation (`nginx` is `docker.io/library/nginx`).
+
+        Raises InvalidReference that says what was found and what was expected.
+        """
+        rest, at, digest = text.partition("@")
+        if at and not is_digest(digest):
+            known = _DIGEST.fullmatch(digest) is not None
+            wrong = "an unsupported digest algorithm" if known else "no digest like sha256:<64 hex digits>"
+            raise InvalidReference(f"{text!r}: {wrong} after '@'")
+        head, slash, last = rest.rpartition("/")
+        last, colon, tag = last.partition(":")
+        if colon and not is_tag(tag):
+            raise InvalidReference(f"{text!r}: {tag!r} is not a tag (letters, digits, '_', '.', '-', at most 128)")
+        registry, path = split_registry(f"{head}{slash}{last}")
+        if _DOMAIN.fullmatch(registry) is None:
+            raise InvalidReference(f"{text!r}: {registry!r} is not a registry host with an optional port")
+        if registry == DOCKER_HUB and "/" not in path:
+            path = f"library/{path}"
+        if _PATH.fullmatch(path) is None:
+            why = "upper case is not allowed" if path != path.lower() else "expected lower-case letters, digits, separators"
+            raise InvalidReference(f"{text!r}: {path!r} is not a repository path; {why}")
+        if len(path) > _MAX_NAME:
+            raise InvalidReference(f"{text!r}: the repository path is longer than {_MAX_NAME} characters")
+        return cls(Repository(registry, path), tag, digest if at else "")
+
+    @property
+    def registry(self) -> str:
+        """The registry's host and port."""
+        return self.repository.registry
+
+    @property
+    def target(self) -> str:
+        """What to ask the registry for: the digest when there is one, else the tag, else ''."""
+        return self.digest or self.tag
+
+    def with_target(self, target: str) -> Reference:
+        """Return this repository at another tag or digest."""
+        if is_digest(target):
+            return Reference(self.repository, digest=target)
+        return Reference(self.repository, tag=target)
+
+    def pinned(self, digest: str) -> Reference:
+        """Return this reference with `digest`, its tag kept for display."""
+        return replace(self, digest=digest)
+
+    def __str__(self) -> str:
+        tag = f":{self.tag}" if self.tag else ""
+        digest = f"@{self.digest}" if self.digest else ""
+        return f"{self.repository}{tag}{digest}"

@@ -1,0 +1,1 @@
+"""What to copy where: rules, selection, naming and their files. Pure, without network."""

@@ -1,0 +1,1 @@
+"""What differs from one registry vendor to another."""

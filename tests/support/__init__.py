@@ -1,0 +1,1 @@
+"""Real servers, real images and independent readers for the tests and benchmarks."""

@@ -1,0 +1,133 @@
+"""From a rule to pairs of references: which repositories, which tags, and their names at the target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tui.oci.reference import Reference, Repository, is_digest, is_repository, is_tag
+from tui.plan import naming
+from tui.plan.errors import RuleError
+from tui.plan.model import Rule
+from tui.plan.selection import Funnel, SelectionError, check_selection, narrow
+
+__all__ = ["Funnel", "Pair", "check", "clashes", "expand", "matching_repositories", "narrow"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Pair:
+    """One thing to copy: where it is and where it goes."""
+
+    source: Reference
+    target: Reference
+
+
+def matching_repositories(rule: Rule, catalog: Iterable[str]) -> list[str]:
+    """Return the repository paths the rule names, each once, in the order of the catalog.
+
+    A rule that names one repository does not look at the catalog. Entries that are not repository paths are
+    left out: they come from a registry and would end up in request paths.
+    """
+    if not rule.is_pattern:
+        return [rule.source_path]
+    project = rule.source_path[:-1]
+    return [path for path in dict.fromkeys(catalog) if path.startswith(project) and is_repository(path)]
+
+
+def expand(rule: Rule, repository: Repository, listed: Sequence[str]) -> list[Pair]:
+    """Return what to copy from `repository`, in order.
+
+    `listed` are its tags; they are not looked at when the rule names its own. Raises RuleError when sources
+    and names at the target differ in number, a name is not a reference, or a digest would change.
+    """
+    try:
+        sources = rule.references or narrow(rule.tags, listed).tags
+        template = _template(rule, repository)
+        names = _names(rule, template, sources)
+        base, _ = naming.split_template(template)
+        pairs = []
+        for source, name in zip(sources, names, strict=True):
+            target = naming.render_target(template if name is None else base, repository, source)
+            pairs.append(
+                Pair(
+                    _at(repository, source, rule),
+                    target if name is None else _at(target.repository, name, rule),
+                )
+            )
+    except (SelectionError, naming.TemplateError) as error:
+        raise RuleError(str(error), rule.origin, "correct the rule") from error
+    for pair in pairs:
+        if pair.source.digest and pair.target.digest and pair.source.digest != pair.target.digest:
+            raise RuleError(
+                f"{rule}: the digest at the target is not the one at the source, {pair.source.digest}",
+                rule.origin,
+                "content keeps its digest when it is copied; name the same digest or a tag at the target",
+            )
+    return pairs
+
+
+def check(rule: Rule) -> None:
+    """Raise RuleError for everything that is wrong with the rule whatever the registry lists."""
+    if rule.is_pattern and (rule.references or rule.target_references):
+        raise RuleError(
+            f"{rule}: many repositories cannot share one list of tags", rule.origin, "use a tag selection"
+        )
+    path = rule.source_path.removesuffix("*").removesuffix("/") if rule.is_pattern else rule.source_path
+    if not is_repository(path) and rule.source_path != "*":
+        expected = "a repository path, 'project/*' or '*'"
+        raise RuleError(f"{rule.source_path!r} is not {expected}", rule.origin, f"write {expected}")
+    if rule.is_pattern and rule.source_path not in ("*", f"{path}/*"):
+        raise RuleError(
+            f"{rule.source_path!r}: '*' stands for whole repositories",
+            rule.origin,
+            f"did you mean '{path}/*'?",
+        )
+    sample = (
+        Repository(rule.source_registry, f"{path}/name" if path else "name")
+        if rule.is_pattern
+        else rule.source
+    )
+    try:
+        naming.check_template(_template(rule, sample))
+        check_selection(rule.tags)
+    except (SelectionError, naming.TemplateError) as error:
+        raise RuleError(str(error), rule.origin, "correct the rule") from error
+    if rule.references:
+        expand(rule, sample, ())
+
+
+def clashes(pairs: Iterable[Pair]) -> list[tuple[Pair, Pair]]:
+    """Return pairs that write the same tag from different sources, such as two repositories made one."""
+    first: dict[Reference, Pair] = {}
+    return [
+        (first[pair.target], pair)
+        for pair in pairs
+        if first.setdefault(pair.target, pair).source != pair.source and not pair.target.digest
+    ]
+
+
+def _template(rule: Rule, repository: Repository) -> str:
+    """Return the rule's template; a plain target of a pattern keeps the path below the project."""
+    name, _ = naming.split_template(rule.target)
+    if not rule.is_pattern or naming.fields_of(name):
+        return rule.target
+    return naming.below(rule.target, repository.path.removeprefix(rule.source_path[:-1]))
+
+
+def _names(rule: Rule, template: str, sources: Sequence[str]) -> Sequence[str | None]:
+    """Return the name each source gets at the target, None where the template makes it."""
+    _, tag = naming.split_template(template)
+    named = rule.target_references or ((tag,) if tag and not naming.fields_of(tag) else ())
+    if named and len(named) != len(sources):
+        raise RuleError(
+            f"{rule}: {len(sources)} at the source but {len(named)} at the target",
+            rule.origin,
+            "name as many tags at the target as the source has, or none to keep their names",
+        )
+    return named or (None,) * len(sources)
+
+
+def _at(repository: Repository, name: str, rule: Rule) -> Reference:
+    if not is_tag(name) and not is_digest(name):
+        raise RuleError(f"{rule}: {name!r} is neither a tag nor a digest", rule.origin, "correct the name")
+    return Reference(repository).with_target(name)

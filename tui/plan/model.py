@@ -1,0 +1,165 @@
+"""A plan: rules that say what is copied where, and the options of the run. Plain, picklable values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+from tui.oci.reference import Repository, is_digest
+
+OnConflict = Literal["overwrite", "skip", "fail"]
+
+_PLATFORM = re.compile(
+    r"(?P<os>[\w.-]+|\*)(?:\((?P<os_version>[\w.-]+)\))?"
+    r"(?:/(?P<architecture>[\w.-]+|\*)(?:/(?P<variant>[\w.-]+))?)?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A filter on the platform of an image, in the words of the OCI image index; '' matches anything."""
+
+    os: str
+    architecture: str
+    variant: str = ""
+    os_version: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> Platform:
+        """Parse `os[(os version)][/architecture[/variant]]`, with `*` for any.
+
+        Examples: `linux/arm64/v8`, `windows(10.0.17763)/amd64`. Raises ValueError.
+        """
+        match = _PLATFORM.fullmatch(text)
+        if match is None:
+            raise ValueError(f"{text!r} is not a platform like 'linux/amd64' or 'linux/arm64/v8'")
+        field = {key: "" if value in (None, "*") else value for key, value in match.groupdict().items()}
+        return cls(field["os"], field["architecture"], field["variant"], field["os_version"])
+
+    def matches(self, os: str, architecture: str, variant: str = "", os_version: str = "") -> bool:
+        """Return whether an image passes; what an image does not say passes every filter."""
+        filters = (self.os, self.architecture, self.variant, self.os_version)
+        image = (os, architecture, variant, os_version)
+        return all(not want or not have or want == have for want, have in zip(filters, image, strict=True))
+
+    def __str__(self) -> str:
+        version = f"({self.os_version})" if self.os_version else ""
+        variant = f"/{self.variant}" if self.variant else ""
+        architecture = f"/{self.architecture or '*'}{variant}" if self.architecture or variant else ""
+        return f"{self.os or '*'}{version}{architecture}"
+
+
+@dataclass(frozen=True, slots=True)
+class TagSelection:
+    """Which of the listed tags to take; every part given must agree, and an empty one takes all.
+
+    `include` and `exclude` are globs (case-sensitive), `regex` an RE2 expression that may match anywhere in
+    the tag, `semver` a version range, `newest` how many of the highest versions to keep of what the other
+    parts left.
+    """
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    regex: str = ""
+    semver: str = ""
+    newest: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of a plan: a repository, a project or a whole registry, and its name at the target."""
+
+    source_registry: str
+    source_path: str
+    """A repository path, `project/*` for every repository below a project, or `*` for the whole registry."""
+    target: str
+    """A template `registry/path/{name}[:tag]`; the fields are those of `tui.plan.naming`."""
+    references: tuple[str, ...] = ()
+    """Tags and digests to take, in order; empty lists the tags and applies `tags`."""
+    target_references: tuple[str, ...] = ()
+    """Their names at the target, by position; empty takes the template's tag, else the same names."""
+    tags: TagSelection = TagSelection()
+    platforms: tuple[Platform, ...] = ()
+    """Empty takes every platform; otherwise an image passes when one of these matches."""
+    origin: str = ""
+    """Where the rule was read, for messages: `images.yaml:12`."""
+
+    @property
+    def is_pattern(self) -> bool:
+        """Whether the rule names many repositories, to be found in the registry's catalog."""
+        return self.source_path.endswith("*")
+
+    @property
+    def needs_tags(self) -> bool:
+        """Whether the tags of the repository have to be listed."""
+        return not self.references
+
+    @property
+    def source(self) -> Repository:
+        """The one repository the rule names. Raises ValueError for a pattern."""
+        if self.is_pattern:
+            raise ValueError(f"{self.source_registry}/{self.source_path} names many repositories, not one")
+        return Repository(self.source_registry, self.source_path)
+
+    def __str__(self) -> str:
+        source = f"{self.source_registry}/{self.source_path}"
+        return f"{source}{_suffix(self.references)} -> {self.target}{_suffix(self.target_references)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a plan is run: `retries` counts rounds over what failed, `force` copies what looks unchanged."""
+
+    concurrency: int = 10
+    retries: int = 10
+    on_conflict: OnConflict = "overwrite"
+    referrers: bool = True
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A named file of rules."""
+
+    name: str
+    rules: tuple[Rule, ...]
+    options: Options = Options()
+
+
+def to_document(plan: Plan) -> dict[str, Any]:
+    """Return the plan as values JSON can carry."""
+    return asdict(plan)
+
+
+def from_document(document: Mapping[str, Any]) -> Plan:
+    """Return the plan of a document that `to_document` made, before or after a trip through JSON.
+
+    Raises ValueError when the document is not one of ours.
+    """
+    try:
+        options = Options(**document["options"])
+        if options.on_conflict not in get_args(OnConflict):
+            raise ValueError(f"on_conflict: {options.on_conflict!r}")
+        return Plan(document["name"], tuple(_rule(rule) for rule in document["rules"]), options)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"not a plan document: {error!r}") from error
+
+
+def _rule(document: Mapping[str, Any]) -> Rule:
+    fields = _tuples(document)
+    fields["tags"] = TagSelection(**_tuples(document["tags"]))
+    fields["platforms"] = tuple(Platform(**platform) for platform in document["platforms"])
+    return Rule(**fields)
+
+
+def _tuples(document: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in document.items()}
+
+
+def _suffix(references: tuple[str, ...]) -> str:
+    if not references:
+        return ""
+    return ("@" if is_digest(references[0]) else ":") + ",".join(references)

@@ -1,0 +1,99 @@
+"""Names at the target: templates such as `acr.example.com/mirror/{name}:{tag}-old`."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from tui.oci.reference import InvalidReference, Reference, Repository, is_digest, is_tag
+
+FIELDS = ("registry", "project", "path", "name", "tag")
+"""{registry} is the source's host and port, {path} its whole path, {project} and {name} the first and the
+last part of the path, {tag} the tag that is copied."""
+
+_FIELD = re.compile(r"\{([^{}]*)\}")
+_PROBE = Repository("registry.example.com", "project/name")
+
+
+class TemplateError(ValueError):
+    """A target template names an unknown field, or what it makes is not a reference."""
+
+
+def render_target(template: str, source: Repository, tag: str) -> Reference:
+    """Return the reference that `template` makes for one tag (or digest) of `source`.
+
+    Without a tag of its own the template keeps the name: the tag, or the digest. Raises TemplateError.
+    """
+    name, own_tag = split_template(template)
+    path = _fill(template, name, source, tag)
+    if ":" in path.partition("/")[2]:
+        raise TemplateError(
+            f"{template!r}: the port of {source.registry} cannot stand inside a repository path"
+        )
+    try:
+        repository = Repository.parse(path)
+    except InvalidReference as error:
+        raise TemplateError(f"target {template!r} makes {error}") from None
+    if not own_tag:
+        return Reference(repository).with_target(tag)
+    rendered = _fill(template, own_tag, source, tag)
+    if not is_tag(rendered):
+        limit = "letters, digits, '_', '.', '-', at most 128"
+        raise TemplateError(f"target {template!r} makes {rendered!r}, which is not a tag ({limit})")
+    return Reference(repository, tag=rendered)
+
+
+def split_template(template: str) -> tuple[str, str]:
+    """Return the template of the repository and that of the tag ('' when it has none)."""
+    head, slash, last = template.rpartition("/")
+    last, _, tag = last.partition(":")
+    return f"{head}{slash}{last}", tag
+
+
+def fields_of(template: str) -> tuple[str, ...]:
+    """Return the names between braces, in order."""
+    return tuple(_FIELD.findall(template))
+
+
+def below(template: str, path: str) -> str:
+    """Return `template` with `path` put below its repository, its tag kept."""
+    name, tag = split_template(template)
+    return f"{name.rstrip('/')}/{path}{':' + tag if tag else ''}"
+
+
+def check_template(template: str) -> None:
+    """Raise TemplateError when the template cannot make a reference for an ordinary repository and tag."""
+    if template.endswith(":"):
+        raise TemplateError(f"{template!r} ends in ':' with no tag after it")
+    if "@" in template:
+        raise TemplateError(f"{template!r}: a target is named by a tag, not by a digest")
+    render_target(template, _PROBE, "tag")
+
+
+def _fill(template: str, part: str, source: Repository, tag: str) -> str:
+    parts = source.path.split("/")
+    values = {
+        "registry": source.registry,
+        "project": parts[0],
+        "path": source.path,
+        "name": parts[-1],
+        "tag": tag,
+    }
+
+    def value(match: re.Match[str]) -> str:
+        field = match[1]
+        if field not in values:
+            near = difflib.get_close_matches(field, FIELDS, 1)
+            known = (
+                f"did you mean {{{near[0]}}}?"
+                if near
+                else "known are " + " ".join(f"{{{f}}}" for f in FIELDS)
+            )
+            raise TemplateError(f"target {template!r} has the unknown field {{{field}}}; {known}")
+        if field == "tag" and is_digest(tag):
+            raise TemplateError(f"target {template!r} builds a name from the tag, but {tag} is a digest")
+        return values[field]
+
+    if "{" in _FIELD.sub("", part) or "}" in _FIELD.sub("", part):
+        raise TemplateError(f"target {template!r} has a brace that is not part of a field such as {{name}}")
+    return _FIELD.sub(value, part)

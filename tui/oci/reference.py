@@ -10,9 +10,7 @@ DOCKER_HUB = "docker.io"
 _HUB_ALIASES = frozenset({"index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
 
 _DOMAIN_COMPONENT = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
-_DOMAIN = re.compile(
-    rf"(?:{_DOMAIN_COMPONENT}(?:\.{_DOMAIN_COMPONENT})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
-)
+_DOMAIN = re.compile(rf"(?:{_DOMAIN_COMPONENT}(?:\.{_DOMAIN_COMPONENT})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?")
 _PATH_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _PATH = re.compile(rf"{_PATH_COMPONENT}(?:/{_PATH_COMPONENT})*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
@@ -110,7 +108,11 @@ class Reference:
         if registry == DOCKER_HUB and "/" not in path:
             path = f"library/{path}"
         if _PATH.fullmatch(path) is None:
-            why = "upper case is not allowed" if path != path.lower() else "expected lower-case letters, digits, separators"
+            why = (
+                "upper case is not allowed"
+                if path != path.lower()
+                else "expected lower-case letters, digits, separators"
+            )
             raise InvalidReference(f"{text!r}: {path!r} is not a repository path; {why}")
         if len(path) > _MAX_NAME:
             raise InvalidReference(f"{text!r}: the repository path is longer than {_MAX_NAME} characters")

@@ -1,0 +1,168 @@
+"""What a registry's answer means: status, error body and headers turned into an error of ours.
+
+Error codes: distribution spec, "Error Codes"; the statuses that real servers use differ, so code goes before status.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from tui.oci import errors
+from tui.oci.errors import RegistryError
+
+_SESSION_CODES = frozenset({"BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID"})
+_BLOB_MISSING_CODES = frozenset({"MANIFEST_BLOB_UNKNOWN"})
+_REFUSED_CODES = frozenset({"MANIFEST_INVALID", "UNSUPPORTED", "NAME_INVALID", "PROJECTPOLICYVIOLATION"})
+_IMMUTABLE_WORDS = ("immutable", "cannot be overwritten", "already exists and cannot", "tagalreadyexists")
+_QUOTA_WORDS = ("quota", "exceed the configured upper limit", "limit exceeded", "storage limit")
+_DISK_WORDS = ("no space left", "disk quota")
+
+
+class ManifestBlobUnknown(errors.ServerError):
+    """The target does not have everything a manifest refers to, although we believed so."""
+
+    default_hint = "the target lost content while we pushed; the retry checks and pushes it again"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A complete answer: status, headers (lower-case names), body, and the URL that was answered."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+    def json(self, what: str) -> Any:
+        """Return the body as JSON. Raises ServerError when it is something else (a portal, a proxy)."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            raise errors.ServerError(
+                f"unexpected content instead of {what}: a proxy or portal may answer in place of the registry",
+                status=self.status,
+            ) from error
+
+
+def error_of(answer: Answer, *, endpoint: str, reference: str, action: str) -> RegistryError:
+    """Return the error an answer stands for; `action` completes the sentence "cannot ..."."""
+    code, said = registry_words(answer.body)
+    kind = _kind(answer, code, f"{code} {said}".lower())
+    return kind(
+        f"cannot {action}: {said or _plain(answer.status)}",
+        endpoint=endpoint,
+        reference=reference,
+        status=answer.status,
+        code=code,
+        hint=_hint(answer.status, said.lower()),
+        retry_after=retry_after(answer.headers),
+    )
+
+
+def registry_words(body: bytes) -> tuple[str, str]:
+    """Return the error code and message in a body: the first of each, or '' where there is none."""
+    try:
+        document = json.loads(body)
+        entries = document["errors"]
+        parts = [entry for entry in entries if isinstance(entry, dict)]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return "", _first_line(body)
+    if not parts:
+        return "", ""
+    said = "; ".join(dict.fromkeys(_sentence(part) for part in parts))
+    return str(parts[0].get("code", "")), said
+
+
+def _sentence(entry: dict[str, Any]) -> str:
+    message = str(entry.get("message", ""))
+    detail = entry.get("detail")
+    if isinstance(detail, dict):
+        detail = ", ".join(f"{key} {value}" for key, value in detail.items() if isinstance(value, str | int))
+    return f"{message} ({str(detail)[:300]})" if isinstance(detail, str) and detail else message
+
+
+def _first_line(body: bytes) -> str:
+    text = body[:300].decode("utf-8", "replace").strip()
+    return "" if text.startswith("<") else text.partition("\n")[0]
+
+
+def _kind(answer: Answer, code: str, words: str) -> type[RegistryError]:
+    status = answer.status
+    if status == 429 or code == "TOOMANYREQUESTS" or (status == 503 and "retry-after" in answer.headers):
+        return errors.Throttled
+    if code in _SESSION_CODES:
+        return errors.UploadSessionLost
+    if code in _BLOB_MISSING_CODES:
+        return ManifestBlobUnknown
+    if status < 500 and any(word in words for word in _IMMUTABLE_WORDS):
+        return errors.Conflict
+    if status in (403, 413, 507) and any(word in words for word in _QUOTA_WORDS):
+        return errors.PolicyRefused
+    if status == 401:
+        return errors.Unauthenticated
+    if status == 403:
+        return errors.Denied
+    if status == 416:
+        return errors.RangeNotAccepted
+    if code in ("DIGEST_INVALID", "SIZE_INVALID"):
+        return errors.UploadSessionLost
+    if status == 404:
+        return errors.NotFound
+    if code in _REFUSED_CODES or status in (400, 405, 406, 409, 411, 412, 413, 414, 415, 507):
+        return errors.PolicyRefused
+    return errors.ServerError
+
+
+def _hint(status: int, words: str) -> str:
+    if any(word in words for word in _DISK_WORDS):
+        return "the registry's storage is full; free space there and retry"
+    if any(word in words for word in _QUOTA_WORDS):
+        return "raise the quota of this project at the target, or remove what is not needed, and retry"
+    if "manifest class" in words:
+        return "this registry takes images only, not other artifacts; leave this one out"
+    if status == 413:
+        return "a proxy before the registry limits the body size (nginx: client_max_body_size)"
+    if status == 507:
+        return "the registry's storage is full; free space there and retry"
+    return ""
+
+
+def _plain(status: int) -> str:
+    known = {
+        401: "the registry wants a login",
+        403: "access is denied",
+        404: "not found",
+        408: "the registry waited too long for the request",
+        413: "too large",
+        416: "the range is not accepted",
+        429: "too many requests",
+        500: "internal error of the registry",
+        502: "bad gateway before the registry",
+        503: "the registry is not available",
+        504: "the gateway before the registry timed out",
+    }
+    return known.get(status, f"HTTP status {status}")
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds of `Retry-After` (RFC 9110, 10.2.3), or None when absent, junk or not in the future.
+
+    A date is taken relative to the server's own `Date`, so that a wrong clock here does not matter.
+    """
+    value = headers.get("retry-after", "").strip()
+    if not value:
+        return None
+    if value.isdigit():
+        return float(value[:6]) or None
+    try:
+        until = parsedate_to_datetime(value)
+        now = parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.now(UTC)
+        seconds = (until - now).total_seconds()
+    except (ValueError, TypeError):
+        return None
+    return seconds if seconds > 0 else None

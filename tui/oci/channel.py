@@ -1,0 +1,356 @@
+"""One registry's HTTP: every request to it goes through here, and only here are gates, login, redirects and retries.
+
+    client -> channel -> transport
+
+The client above knows the words of the distribution specification, the transport below knows sockets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+import urllib.request
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TypedDict
+from urllib.parse import urljoin
+
+import aiohttp
+import httpx
+
+from tui import __version__
+from tui.oci.access import Access, Connection
+from tui.oci.answers import Answer, error_of
+from tui.oci.auth import Authenticator, Scopes
+from tui.oci.challenge import parse_challenges
+from tui.oci.errors import (
+    LocalError,
+    NetworkError,
+    RegistryError,
+    ServerError,
+    Throttled,
+    Unauthenticated,
+    UntrustedAnswer,
+)
+from tui.oci.reference import DOCKER_HUB
+from tui.oci.retry import MAX_RETRY_AFTER, Attempts, RetryPolicy
+from tui.oci.tls import context_for
+from tui.oci.transport import IDLE_TIMEOUT, RegistryTransport
+from tui.oci.trust import check_destination, same_origin
+
+_HUB_HOST = "registry-1.docker.io"
+_MAX_REDIRECTS = 5
+_MAX_ERROR_BODY = 64 * 1024
+_MAX_TOKEN_BODY = 128 * 1024
+MAX_PAGE = 4 * 1024 * 1024
+"""Bytes read of one page of tags, repositories or referrers."""
+_UNREACHABLE_FOR = 3.0
+_TOO_MANY_FILES = 24
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What went over a channel: requests sent, body bytes in and out, requests that were tried again."""
+
+    requests: int = 0
+    bytes_in: int = 0
+    bytes_out: int = 0
+    retried: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request in the terms of the specification.
+
+    `path` is below `/v2/`, or a whole URL that the registry gave us. `action` completes "cannot ..." in errors.
+    `accept` are the statuses that are no error. `repeatable` says whether it may simply be sent again.
+    """
+
+    method: str
+    path: str
+    scopes: Scopes
+    action: str
+    reference: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    accept: frozenset[int] = frozenset({200})
+    limit: int = _MAX_ERROR_BODY
+    repeatable: bool = True
+    idle: float = IDLE_TIMEOUT
+
+
+class Channel:
+    """Requests to one registry with one credential. Use as an async context manager."""
+
+    def __init__(self, access: Access, *, requests_at_once: int = 32, retry: RetryPolicy | None = None) -> None:
+        self.registry = access.connection.registry
+        self.traffic = Traffic()
+        self._connection = access.connection
+        self._retry = retry or RetryPolicy()
+        self._gate = asyncio.Semaphore(requests_at_once)
+        self._open_at = 0.0
+        self._base = ""
+        self._reaching: asyncio.Task[str] | None = None
+        self._unreachable: tuple[float, RegistryError] | None = None
+        self._transports: dict[str, RegistryTransport] = {}
+        self._auth = Authenticator(self.registry, access.credential, self._send_to_token_server)
+
+    async def __aenter__(self) -> Channel:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._reaching is not None:
+            self._reaching.cancel()
+        for transport in self._transports.values():
+            await transport.aclose()
+
+    async def send(self, call: Call) -> Answer:
+        """Send a request and return its answer when the status is one of `call.accept`.
+
+        Raises a RegistryError otherwise: retried as the policy says where the request may be repeated.
+        """
+        attempts = Attempts(self._retry)
+        while True:
+            try:
+                async with self._gate, self._response(call) as response:
+                    answer = await _read(response, call.limit)
+                self.traffic.bytes_in += len(answer.body)
+                return answer
+            except RegistryError as error:
+                if not call.repeatable or not await self._wait_to_repeat(attempts, error):
+                    raise
+                self.traffic.retried += 1
+
+    @asynccontextmanager
+    async def stream(self, call: Call) -> AsyncIterator[httpx.Response]:
+        """Send a GET whose body is read piece by piece; not retried here, because the reader knows where it stands.
+
+        Raises RegistryError for another status than `call.accept`, and for a break while reading.
+        """
+        try:
+            async with self._response(call) as response:
+                yield response
+        except httpx.TransportError as error:
+            raise self._network_error(error, call) from error
+
+    async def reach(self) -> str:
+        """Find out how the registry speaks and return its base URL; asked once and remembered.
+
+        Raises NetworkError, UntrustedAnswer or ServerError when nothing that is a registry answers.
+        """
+        if self._base:
+            return self._base
+        if self._unreachable is not None and time.monotonic() < self._unreachable[0]:
+            raise self._unreachable[1]
+        if self._reaching is None:
+            self._reaching = asyncio.create_task(self._probe())
+        try:
+            self._base = await asyncio.shield(self._reaching)
+        except RegistryError as error:
+            self._unreachable = (time.monotonic() + _UNREACHABLE_FOR, error)
+            self._reaching = None
+            raise
+        self._unreachable = None
+        return self._base
+
+    async def _probe(self) -> str:
+        scheme = self._connection.scheme
+        host = _HUB_HOST if self.registry == DOCKER_HUB else self.registry
+        attempts = Attempts(self._retry)
+        while True:
+            try:
+                if scheme != "auto":
+                    return await self._ping(f"{scheme}://{host}")
+                try:
+                    return await self._ping(f"https://{host}")
+                except (NetworkError, UntrustedAnswer) as error:
+                    if not _speaks_no_tls(error):
+                        raise
+                    return await self._ping(f"http://{host}")
+            except RegistryError as error:
+                if not await self._wait_to_repeat(attempts, error):
+                    raise
+
+    async def _ping(self, base: str) -> str:
+        """GET /v2/ ("Determining Support"): 200, or 401 with the challenge."""
+        call = Call("GET", f"{base}/v2/", (), "reach the registry", self.registry, accept=frozenset({200, 401}))
+        response = await self._dispatch(call, call.path, "")
+        try:
+            answer = await _read(response, call.limit)
+        finally:
+            await response.aclose()
+        if answer.status not in call.accept:
+            raise self._error(answer, call)
+        if answer.status == 401:
+            self._auth.learn(parse_challenges(response.headers.get_list("www-authenticate")), call.path)
+        return base
+
+    @asynccontextmanager
+    async def _response(self, call: Call) -> AsyncIterator[httpx.Response]:
+        """The response to a call after login and redirects, its status among those accepted."""
+        base = await self.reach()
+        await self._opened()
+        url = call.path if "://" in call.path else f"{base}/v2/{call.path}"
+        header = await self._auth.header(call.scopes)
+        refusals = 0
+        while True:
+            response = await self._follow(call, url, header)
+            try:
+                if response.status_code in call.accept:
+                    yield response
+                    return
+                answer = await _read(response, _MAX_ERROR_BODY)
+            except httpx.TransportError as error:
+                raise self._network_error(error, call) from error
+            finally:
+                await response.aclose()
+            if answer.status == 401 and same_origin(answer.url, base):
+                challenges = parse_challenges(response.headers.get_list("www-authenticate"))
+                better = await self._auth.after_refusal(call.scopes, header, challenges, answer.url)
+                refusals += 1
+                if better and (better != header or refusals == 1) and refusals <= 2:
+                    header = better
+                    continue
+            raise self._error(answer, call)
+
+    async def _follow(self, call: Call, url: str, header: str) -> httpx.Response:
+        for _ in range(_MAX_REDIRECTS + 1):
+            own = same_origin(url, self._base)
+            response = await self._dispatch(call, url, header if own else "")
+            if response.status_code not in (301, 302, 303, 307, 308) or call.method not in ("GET", "HEAD"):
+                return response
+            location = response.headers.get("location", "")
+            await response.aclose()
+            url = urljoin(url, location)
+            check_destination(url, self._base, self.registry)
+        raise ServerError("the registry redirects in a circle", endpoint=self.registry, reference=call.reference)
+
+    async def _dispatch(self, call: Call, url: str, header: str) -> httpx.Response:
+        headers = {"User-Agent": f"regferry/{__version__}", "Accept-Encoding": "identity", **call.headers}
+        if header:
+            headers["Authorization"] = header
+        request = httpx.Request(
+            call.method,
+            url,
+            headers=headers,
+            content=call.body,
+            extensions={"exact_url": url, "idle": call.idle},
+        )
+        self.traffic.requests += 1
+        try:
+            response = await self._transport(url).handle_async_request(request)
+        except httpx.TransportError as error:
+            raise self._network_error(error, call) from error
+        self.traffic.bytes_out += len(call.body)
+        response.request = request
+        return response
+
+    def _transport(self, url: str) -> RegistryTransport:
+        proxy = _proxy_for(self._connection, url)
+        transport = self._transports.get(proxy or "")
+        if transport is None:
+            transport = RegistryTransport(context_for(self._connection), proxy)
+            self._transports[proxy or ""] = transport
+        return transport
+
+    async def _send_to_token_server(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        call = Call(method, url, (), "get a token", self.registry, headers=headers, body=body)
+        attempts = Attempts(self._retry)
+        while True:
+            try:
+                response = await self._dispatch(call, url, "")
+                try:
+                    answer = await _read(response, _MAX_TOKEN_BODY)
+                except httpx.TransportError as error:
+                    raise self._network_error(error, call) from error
+                finally:
+                    await response.aclose()
+                if answer.status == 429 or answer.status >= 500:
+                    raise self._error(answer, call)
+                return answer
+            except RegistryError as error:
+                if not await self._wait_to_repeat(attempts, error):
+                    raise
+
+    async def _opened(self) -> None:
+        """Wait until the time the registry asked us to stay away is over."""
+        await asyncio.sleep(max(0.0, self._open_at - time.monotonic()))
+
+    async def _wait_to_repeat(self, attempts: Attempts, error: RegistryError) -> bool:
+        if isinstance(error, Throttled) and error.retry_after:
+            until = time.monotonic() + min(error.retry_after, MAX_RETRY_AFTER)
+            self._open_at = max(self._open_at, until)
+        return await attempts.again(error)
+
+    def _error(self, answer: Answer, call: Call) -> RegistryError:
+        error = error_of(answer, endpoint=self.registry, reference=call.reference, action=call.action)
+        return self._auth.refusal(call.scopes, error) if isinstance(error, Unauthenticated) else error
+
+    def _network_error(self, error: httpx.TransportError, call: Call) -> RegistryError:
+        cause = error.__cause__
+        where = _Where(endpoint=self.registry, reference=call.reference)
+        if isinstance(cause, aiohttp.ClientConnectorCertificateError):
+            return UntrustedAnswer(
+                f"cannot {call.action}: TLS certificate not accepted: {cause.certificate_error}", **where
+            )
+        if isinstance(cause, aiohttp.ClientConnectorDNSError):
+            hint = "check the spelling of the registry's name, and the resolver of this machine"
+            return UnknownHost(f"cannot {call.action}: the host name {cause.host!r} is not known", hint=hint, **where)
+        if isinstance(cause, OSError) and cause.errno == _TOO_MANY_FILES:
+            return LocalError(f"cannot {call.action}: too many open files", hint="raise ulimit -n", **where)
+        return NetworkError(f"cannot {call.action}: {_reason(error)}", **where)
+
+
+class UnknownHost(NetworkError):
+    """The name has no address; waiting a moment will hardly give it one."""
+
+    retryable = False
+
+
+class _Where(TypedDict):
+    endpoint: str
+    reference: str
+
+
+def _reason(error: httpx.TransportError) -> str:
+    cause = error.__cause__
+    if isinstance(cause, aiohttp.ClientConnectorError):
+        return f"no connection to {cause.host}:{cause.port}: {os.strerror(cause.errno) if cause.errno else cause}"
+    return str(error) or type(error).__name__
+
+
+def _speaks_no_tls(error: RegistryError) -> bool:
+    transport_error = error.__cause__
+    cause = transport_error.__cause__ if transport_error is not None else None
+    if isinstance(cause, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorDNSError):
+        return False
+    return isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ServerDisconnectedError | aiohttp.ClientOSError)
+
+
+async def _read(response: httpx.Response, limit: int) -> Answer:
+    parts: list[bytes] = []
+    size = 0
+    async for piece in response.aiter_raw():
+        size += len(piece)
+        if size > limit:
+            if response.status_code < 400:
+                raise ServerError(f"the answer is longer than the {limit} bytes that are allowed here")
+            break
+        parts.append(piece)
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status_code, headers, b"".join(parts), str(response.request.extensions["exact_url"]))
+
+
+def _proxy_for(connection: Connection, url: str) -> str | None:
+    if connection.proxy is not None:
+        return connection.proxy or None
+    host = httpx.URL(url).host
+    if urllib.request.proxy_bypass(host):
+        return None
+    return urllib.request.getproxies().get(httpx.URL(url).scheme)

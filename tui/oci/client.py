@@ -1,0 +1,299 @@
+"""A registry in the words of the distribution specification: manifests, blobs, uploads, tags, referrers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from tui.oci.access import Access
+from tui.oci.auth import CATALOG_SCOPE, Scopes, repository_scope
+from tui.oci.channel import MAX_PAGE, Call, Channel, Traffic
+from tui.oci.descriptor import Descriptor
+from tui.oci.errors import (
+    Denied,
+    IntegrityError,
+    NotFound,
+    PolicyRefused,
+    RegistryError,
+    ServerError,
+    Unauthenticated,
+    UnsupportedContent,
+)
+from tui.oci.manifest import ACCEPT, MAX_MANIFEST, Manifest, parse_manifest
+from tui.oci.paging import pages
+from tui.oci.reference import Repository, is_digest, is_repository, is_tag
+from tui.oci.retry import RetryPolicy
+from tui.oci.upload import Upload
+
+_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestHead:
+    """What a HEAD says about a manifest; `size` in bytes, 0 when the registry did not say."""
+
+    digest: str
+    media_type: str
+    size: int
+
+
+class RegistryClient:
+    """One registry with one credential. All methods raise RegistryError; use as an async context manager."""
+
+    def __init__(self, access: Access, *, requests_at_once: int = 32, retry: RetryPolicy | None = None) -> None:
+        self.registry = access.connection.registry
+        self._channel = Channel(access, requests_at_once=requests_at_once, retry=retry)
+
+    async def __aenter__(self) -> RegistryClient:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._channel.close()
+
+    @property
+    def traffic(self) -> Traffic:
+        """Requests and bytes so far."""
+        return self._channel.traffic
+
+    async def reach(self) -> str:
+        """Make sure a registry answers and return its base URL (scheme and host)."""
+        return await self._channel.reach()
+
+    # Manifests
+
+    async def head_manifest(self, repository: Repository, target: str) -> ManifestHead | None:
+        """Return what the registry has under a tag or digest, None when it has nothing there."""
+        call = self._manifest_call("HEAD", repository, target, "look at the manifest")
+        try:
+            answer = await self._channel.send(call)
+        except NotFound:
+            return None
+        except Denied:
+            # A HEAD has no body; the same GET says why.
+            await self._channel.send(self._manifest_call("GET", repository, target, "look at the manifest"))
+            raise
+        digest = answer.headers.get("docker-content-digest", "")
+        if not is_digest(digest):
+            manifest = await self.get_manifest(repository, target)
+            return ManifestHead(manifest.digest, manifest.media_type, manifest.size)
+        length = answer.headers.get("content-length", "")
+        media_type = answer.headers.get("content-type", "").partition(";")[0]
+        return ManifestHead(digest, media_type, int(length) if length.isdigit() else 0)
+
+    async def get_manifest(self, repository: Repository, target: str) -> Manifest:
+        """Return the manifest under a tag or digest, its bytes checked against the digest."""
+        answer = await self._channel.send(self._manifest_call("GET", repository, target, "read the manifest"))
+        expected = target if is_digest(target) else ""
+        try:
+            return parse_manifest(answer.body, answer.headers.get("content-type", ""), expected)
+        except (IntegrityError, UnsupportedContent) as error:
+            raise type(error)(
+                error.message,
+                endpoint=self.registry,
+                reference=_reference(repository, target),
+                hint=error.hint,
+            ) from error
+
+    async def put_manifest(self, repository: Repository, target: str, manifest: Manifest) -> bool:
+        """Push a manifest under a tag or digest; returns whether the registry indexed its subject (`OCI-Subject`)."""
+        call = Call(
+            "PUT",
+            f"{repository.path}/manifests/{target}",
+            _push(repository),
+            "push the manifest",
+            _reference(repository, target),
+            headers={"Content-Type": manifest.media_type},
+            body=manifest.body,
+            accept=frozenset({200, 201, 202}),
+        )
+        answer = await self._channel.send(call)
+        stored = answer.headers.get("docker-content-digest", manifest.digest)
+        if stored != manifest.digest and stored.partition(":")[0] == manifest.digest.partition(":")[0]:
+            raise IntegrityError(
+                f"the registry stored the manifest as {stored}, pushed was {manifest.digest}",
+                endpoint=self.registry,
+                reference=_reference(repository, target),
+            )
+        return "oci-subject" in answer.headers
+
+    # Blobs
+
+    async def has_blob(self, repository: Repository, digest: str) -> bool:
+        """Return whether the repository has the blob."""
+        call = Call(
+            "HEAD",
+            f"{repository.path}/blobs/{digest}",
+            _push(repository),
+            "look for the blob",
+            _reference(repository, digest),
+        )
+        try:
+            await self._channel.send(call)
+        except NotFound:
+            return False
+        return True
+
+    @asynccontextmanager
+    async def read_blob(
+        self, repository: Repository, digest: str, offset: int = 0
+    ) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Open a blob for reading from `offset` (bytes); yields its pieces as they arrive, unchecked.
+
+        Raises ServerError when the registry does not start where it was asked to.
+        """
+        call = Call(
+            "GET",
+            f"{repository.path}/blobs/{digest}",
+            _pull(repository),
+            "read the blob",
+            _reference(repository, digest),
+            headers={"Range": f"bytes={offset}-"} if offset else {},
+            accept=frozenset({206} if offset else {200}),
+        )
+        async with self._channel.stream(call) as response:
+            if offset:
+                match = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", ""))
+                if match is None or int(match.group(1)) != offset:
+                    raise ServerError(
+                        f"asked to go on at byte {offset}, the registry starts elsewhere",
+                        endpoint=self.registry,
+                        reference=_reference(repository, digest),
+                    )
+            yield self._counted(response.aiter_raw())
+
+    async def _counted(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        async for piece in pieces:
+            self._channel.traffic.bytes_in += len(piece)
+            yield piece
+
+    async def get_blob(self, repository: Repository, descriptor: Descriptor, limit: int) -> bytes:
+        """Return a whole small blob, at most `limit` bytes, e.g. an image config."""
+        call = Call(
+            "GET",
+            f"{repository.path}/blobs/{descriptor.digest}",
+            _pull(repository),
+            "read the blob",
+            _reference(repository, descriptor.digest),
+            limit=limit,
+        )
+        return (await self._channel.send(call)).body
+
+    async def start_upload(self, repository: Repository) -> Upload:
+        """Open an upload session ("POST then PUT", "Pushing a blob in chunks")."""
+        call = Call(
+            "POST",
+            f"{repository.path}/blobs/uploads/",
+            _push(repository),
+            "start an upload",
+            str(repository),
+            accept=frozenset({202}),
+        )
+        answer = await self._channel.send(call)
+        return Upload(self._channel, _push(repository), str(repository), answer)
+
+    async def mount(self, repository: Repository, digest: str, source: Repository) -> Upload | None:
+        """Mount a blob from another repository of this registry ("Mounting a blob from another repository").
+
+        Returns None when it is mounted, and the upload session that the registry opened instead when it is not.
+        Raises RegistryError when it refuses even that; the caller then uploads as if it had not asked.
+        """
+        scopes = (*_push(repository), repository_scope(source.path, "pull"))
+        call = Call(
+            "POST",
+            f"{repository.path}/blobs/uploads/?mount={digest}&from={quote(source.path, safe='')}",
+            scopes,
+            "mount the blob",
+            _reference(repository, digest),
+            accept=frozenset({201, 202}),
+        )
+        answer = await self._channel.send(call)
+        if answer.status == 201:
+            return None
+        return Upload(self._channel, _push(repository), str(repository), answer)
+
+    # Lists
+
+    async def tags(self, repository: Repository) -> AsyncIterator[list[str]]:
+        """Yield the tags of a repository page by page; what is no tag by the grammar is left out.
+
+        Raises NotFound when the repository is not there.
+        """
+        call = Call(
+            "GET",
+            f"{repository.path}/tags/list",
+            _pull(repository),
+            "list the tags",
+            str(repository),
+            limit=MAX_PAGE,
+        )
+        async for names in pages(self._channel, call, "tags"):
+            yield [name for name in names if is_tag(name)]
+
+    async def catalog(self) -> AsyncIterator[list[str]]:
+        """Yield the repositories of the registry page by page (Docker registry API, not in the OCI specification)."""
+        call = Call("GET", "_catalog", (CATALOG_SCOPE,), "list the repositories", self.registry, limit=MAX_PAGE)
+        async for names in pages(self._channel, call, "repositories"):
+            yield [name for name in names if is_repository(name)]
+
+    async def referrers(self, repository: Repository, digest: str) -> list[Descriptor]:
+        """Return what refers to a manifest: the referrers API, or the fallback tag where the registry has none."""
+        call = Call(
+            "GET",
+            f"{repository.path}/referrers/{digest}",
+            _pull(repository),
+            "list the referrers",
+            _reference(repository, digest),
+            limit=MAX_PAGE,
+        )
+        try:
+            answer = await self._channel.send(call)
+            index = parse_manifest(answer.body, answer.headers.get("content-type", ""))
+        except (NotFound, PolicyRefused, UnsupportedContent, Unauthenticated):
+            return await self._fallback_referrers(repository, digest)
+        return list(index.manifests)
+
+    async def _fallback_referrers(self, repository: Repository, digest: str) -> list[Descriptor]:
+        tag = fallback_tag(digest)
+        if await self.head_manifest(repository, tag) is None:
+            return []
+        index = await self.get_manifest(repository, tag)
+        return list(index.manifests) if index.is_index else []
+
+    def _manifest_call(self, method: str, repository: Repository, target: str, action: str) -> Call:
+        return Call(
+            method,
+            f"{repository.path}/manifests/{target}",
+            _pull(repository),
+            action,
+            _reference(repository, target),
+            headers={"Accept": ACCEPT},
+            limit=2 * MAX_MANIFEST,
+        )
+
+
+def fallback_tag(digest: str) -> str:
+    """Return the tag that lists the referrers of `digest` where there is no API ("Referrers Tag Schema")."""
+    algorithm, _, encoded = digest.partition(":")
+    return f"{algorithm[:32]}-{encoded[:64]}"
+
+
+def _reference(repository: Repository, target: str) -> str:
+    return f"{repository}{'@' if ':' in target else ':'}{target}"
+
+
+def _pull(repository: Repository) -> Scopes:
+    return (repository_scope(repository.path, "pull"),)
+
+
+def _push(repository: Repository) -> Scopes:
+    return (repository_scope(repository.path, "pull", "push"),)
+
+
+__all__ = ["ManifestHead", "RegistryClient", "RegistryError", "fallback_tag"]

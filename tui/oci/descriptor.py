@@ -1,0 +1,85 @@
+"""Content descriptors (OCI image specification, "Descriptors")."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tui.oci.errors import UnsupportedContent
+from tui.oci.reference import is_digest
+
+_MAX_SIZE = 2**53
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePlatform:
+    """The platform an index entry is for; every field may be empty."""
+
+    os: str = ""
+    architecture: str = ""
+    variant: str = ""
+    os_version: str = ""
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.os, self.architecture, self.variant) if part) or "any"
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptor:
+    """A pointer to content: media type, digest, and size in bytes."""
+
+    media_type: str
+    digest: str
+    size: int
+    platform: ImagePlatform | None = None
+    urls: tuple[str, ...] = ()
+    artifact_type: str = ""
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, value: Any, where: str) -> Descriptor:
+        """Read a descriptor out of parsed JSON. Raises UnsupportedContent that names `where` it is broken."""
+        if not isinstance(value, dict):
+            raise UnsupportedContent(f"{where}: a descriptor was expected, found {type(value).__name__}")
+        digest, size, media_type = value.get("digest"), value.get("size"), value.get("mediaType", "")
+        if not isinstance(digest, str) or not is_digest(digest):
+            raise UnsupportedContent(f"{where}: {digest!r} is not a sha256 or sha512 digest")
+        if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size < _MAX_SIZE:
+            raise UnsupportedContent(f"{where}: {size!r} is not a size in bytes")
+        if not isinstance(media_type, str):
+            raise UnsupportedContent(f"{where}: mediaType is no text")
+        return cls(
+            media_type=media_type,
+            digest=digest,
+            size=size,
+            platform=_platform(value.get("platform")),
+            urls=tuple(url for url in _list(value.get("urls")) if isinstance(url, str)),
+            artifact_type=_text(value.get("artifactType")),
+            annotations=_annotations(value.get("annotations")),
+        )
+
+
+def _platform(value: Any) -> ImagePlatform | None:
+    if not isinstance(value, dict):
+        return None
+    return ImagePlatform(
+        os=_text(value.get("os")),
+        architecture=_text(value.get("architecture")),
+        variant=_text(value.get("variant")),
+        os_version=_text(value.get("os.version")),
+    )
+
+
+def _annotations(value: Any) -> Mapping[str, str]:
+    if not isinstance(value, dict):
+        return {}
+    return {key: text for key, text in value.items() if isinstance(text, str)}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

@@ -1,0 +1,106 @@
+"""httpx's transport on aiohttp, as registries need it.
+
+Beyond httpx-aiohttp's own: the URL goes out byte for byte (upload locations are signed), a large body is written in
+pieces so that the event loop stays free, a write that makes no progress is cut like a read is, and pieces of a
+response are handed on as they arrive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+from yarl import URL
+
+_PIECE = 256 * 1024
+_READ_BUFFER = 512 * 1024
+
+CONNECT_TIMEOUT = 10.0
+IDLE_TIMEOUT = 60.0
+
+
+class RegistryTransport(AiohttpTransport):
+    """One pool of connections to one registry and where it redirects to. Times are in seconds."""
+
+    def __init__(self, context: ssl.SSLContext, proxy: str | None) -> None:
+        super().__init__(verify=context, proxy=httpx.Proxy(proxy) if proxy else None, client=self._session)
+
+    def _session(self) -> aiohttp.ClientSession:
+        # Our own gates are below any pool size, so the pool never is the limiter; cookies are never kept.
+        connector = aiohttp.TCPConnector(ssl=self.ssl_context, limit=0, keepalive_timeout=30, ttl_dns_cache=300)
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            read_bufsize=_READ_BUFFER,
+            skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request; raises httpx.TransportError for everything that is not an answer."""
+        if not isinstance(self.client, aiohttp.ClientSession):
+            self.client = self.get_client()
+        session: aiohttp.ClientSession = self.client
+        idle = request.extensions.get("idle", IDLE_TIMEOUT)
+        try:
+            async with asyncio.timeout(None) as guard:
+                response = await session.request(
+                    method=request.method,
+                    url=URL(request.extensions.get("exact_url") or str(request.url), encoded=True),
+                    headers=request.headers,
+                    data=_body(request.content, guard, idle),
+                    allow_redirects=False,
+                    auto_decompress=False,
+                    timeout=aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT, sock_read=idle),
+                    proxy=str(self.proxy.url) if self.proxy else None,
+                )
+        except TimeoutError as error:
+            raise httpx.ReadTimeout(f"nothing moved for {idle:.0f} s", request=request) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise httpx.ConnectError(str(error) or type(error).__name__, request=request) from error
+        return httpx.Response(
+            status_code=response.status,
+            headers=response.raw_headers,
+            stream=_Body(response, request),
+            request=request,
+        )
+
+
+def _body(content: bytes, guard: asyncio.Timeout, idle: float) -> bytes | AsyncIterator[memoryview] | None:
+    if len(content) <= _PIECE:
+        return content or None
+    return _pieces(content, guard, idle)
+
+
+async def _pieces(content: bytes, guard: asyncio.Timeout, idle: float) -> AsyncIterator[memoryview]:
+    loop = asyncio.get_running_loop()
+    view = memoryview(content)
+    for start in range(0, len(view), _PIECE):
+        guard.reschedule(loop.time() + idle)
+        yield view[start : start + _PIECE]
+    guard.reschedule(None)
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, response: aiohttp.ClientResponse, request: httpx.Request) -> None:
+        self._response = response
+        self._request = request
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for piece in self._response.content.iter_any():
+                yield piece
+        except TimeoutError as error:
+            raise httpx.ReadTimeout("nothing arrived for too long", request=self._request) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise httpx.ReadError(str(error) or type(error).__name__, request=self._request) from error
+
+    async def aclose(self) -> None:
+        # A body that was not read to its end cannot be followed by another answer on that connection.
+        if self._response.content.is_eof():
+            self._response.release()
+        else:
+            self._response.close()

@@ -1,0 +1,122 @@
+"""Blob upload sessions (distribution spec, "Pushing Blobs")."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from tui.oci.answers import Answer
+from tui.oci.auth import Scopes
+from tui.oci.channel import Call, Channel
+from tui.oci.errors import ServerError, UploadSessionLost
+from tui.oci.trust import check_destination
+
+_RANGE = re.compile(r"(?:bytes=)?0-(\d+)")
+_COMMIT_RATE = 20 * 1024 * 1024
+
+
+class Upload:
+    """An open upload session at a registry.
+
+    `offset` is how many bytes the registry acknowledged, `location` the URL to go on at (kept byte for byte, it may be
+    signed), `minimum_chunk` what the registry asks every chunk but the last to have at least (0: nothing asked).
+    """
+
+    def __init__(self, channel: Channel, scopes: Scopes, reference: str, opened: Answer) -> None:
+        self._channel = channel
+        self._scopes = scopes
+        self._reference = reference
+        self.offset = 0
+        self.location = self._resolve(opened)
+        minimum = opened.headers.get("oci-chunk-min-length", "")
+        self.minimum_chunk = int(minimum) if minimum.isdigit() else 0
+
+    async def patch(self, chunk: bytes) -> None:
+        """Append one chunk with PATCH. Raises UploadSessionLost when the registry stored something else.
+
+        Never repeated blindly: distribution 2 would append the same bytes twice.
+        """
+        end = self.offset + len(chunk)
+        headers = {
+            "Content-Type": "application/octet-stream",
+            "Content-Range": f"{self.offset}-{end - 1}",
+            "Content-Length": str(len(chunk)),
+        }
+        call = self._call("PATCH", self.location, "upload a chunk", headers, chunk, frozenset({201, 202, 204}))
+        answer = await self._channel.send(call)
+        stored = _stored(answer)
+        if stored is not None and stored != end:
+            raise UploadSessionLost(
+                f"the registry stored {stored} bytes of the {end} that were sent", reference=self._reference
+            )
+        self.offset = end
+        self.location = self._resolve(answer)
+
+    async def finish(self, digest: str, rest: bytes = b"") -> None:
+        """Close the session with PUT: `rest` is the whole blob, the last chunk, or empty."""
+        mark = "&" if "?" in self.location else "?"
+        url = f"{self.location}{mark}digest={digest}"
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(len(rest))}
+        # The registry may hash everything before it answers.
+        idle = max(120.0, (self.offset + len(rest)) / _COMMIT_RATE)
+        call = self._call("PUT", url, "finish the upload", headers, rest, frozenset({201, 204}), idle)
+        await self._channel.send(call)
+
+    async def status(self) -> int:
+        """Ask how many bytes are stored, and move there. Raises UploadSessionLost when the session is gone."""
+        call = self._call(
+            "GET", self.location, "ask for the upload status", {}, b"", frozenset({204, 202}), repeatable=True
+        )
+        answer = await self._channel.send(call)
+        stored = _stored(answer) or 0
+        # `Range: 0-0` means nothing as well as one byte; a chunk of one byte is never what we sent.
+        self.offset = 0 if stored == 1 else stored
+        self.location = self._resolve(answer)
+        return self.offset
+
+    async def cancel(self) -> None:
+        """Give the session up so that the registry need not keep its bytes. Raises RegistryError when it refuses."""
+        await self._channel.send(
+            self._call("DELETE", self.location, "cancel the upload", {}, b"", frozenset({200, 202, 204, 404}))
+        )
+
+    def _call(
+        self,
+        method: str,
+        url: str,
+        action: str,
+        headers: dict[str, str],
+        body: bytes,
+        accept: frozenset[int],
+        idle: float = 60.0,
+        repeatable: bool = False,
+    ) -> Call:
+        return Call(
+            method,
+            url,
+            self._scopes,
+            action,
+            self._reference,
+            headers=headers,
+            body=body,
+            accept=accept,
+            repeatable=repeatable,
+            idle=idle,
+        )
+
+    def _resolve(self, answer: Answer) -> str:
+        location = answer.headers.get("location", "")
+        if not location:
+            raise ServerError("the registry gave no upload location", reference=self._reference)
+        url = urljoin(answer.url, location)
+        asked, given = urlsplit(answer.url), urlsplit(url)
+        if asked.scheme == "https" and given.scheme == "http" and given.netloc in (asked.netloc, asked.hostname):
+            # A registry behind a TLS proxy that does not know about it.
+            url = urlunsplit(given._replace(scheme="https", netloc=asked.netloc))
+        check_destination(url, answer.url, self._channel.registry)
+        return url
+
+
+def _stored(answer: Answer) -> int | None:
+    match = _RANGE.fullmatch(answer.headers.get("range", "").strip())
+    return int(match.group(1)) + 1 if match else None

@@ -24,7 +24,8 @@ def every_shape() -> list[Entry]:
     """Return one image of each kind, about 1 MB together.
 
     Single OCI and Docker images, OCI index and Docker list, a nested index, layers shared over repositories, an image
-    without layers, the same image under two tags, a Helm chart, an artifact, a cosign signature, a deep name.
+    without layers, one with a sha512 layer, the same image under two tags, a Helm chart, an artifact, a cosign
+    signature, a deep name.
     """
     base = images.layer("base", 60_000)
     app = images.image([base, images.layer("app", 30_000)], label="app")
@@ -46,6 +47,7 @@ def every_shape() -> list[Entry]:
         Entry("library/docker-multi", docker_multi, ("v1",)),
         Entry("library/nested", nested, ("v1",)),
         Entry("library/empty", images.image([], label="empty"), ("v1",)),
+        Entry("library/sha512", images.image([images.with_sha512(images.layer("sha512"))]), ("v1",)),
         Entry("charts/web", images.chart("web"), ("1.0.0",)),
         Entry("artifacts/sbom", sbom, ("v1",)),
         Entry("deep/er/and/deep-er/still__deeper/name.d", images.image([base], label="deep"), ("v1.0_x",)),

@@ -14,7 +14,7 @@ import json
 import random
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -99,6 +99,12 @@ def layer(seed: str, size: int = 20_000, media_type: str = OCI_LAYER) -> Blob:
     plain = tarred.getvalue()
     body = gzip.compress(plain, compresslevel=1, mtime=0)
     return Blob(sha256(body), len(body), media_type, body, diff_id=sha256(plain))
+
+
+def with_sha512(part: Blob) -> Blob:
+    """Return the same content under its sha512 digest."""
+    assert part.body is not None
+    return replace(part, digest=f"sha512:{hashlib.sha512(part.body).hexdigest()}")
 
 
 def zeros(size: int, media_type: str = OCI_LAYER) -> Blob:

@@ -53,9 +53,7 @@ class Pusher:
             self.manifest(repository, child)
         headers = {**self._registry.headers(repository), "Content-Type": manifest.media_type}
         for reference in list(tags) or [manifest.digest]:
-            put = self._client.put(
-                f"/v2/{repository}/manifests/{reference}", headers=headers, content=manifest.body
-            )
+            put = self._client.put(f"/v2/{repository}/manifests/{reference}", headers=headers, content=manifest.body)
             _expect(put, 201)
 
     def delete_manifest(self, repository: str, digest: str) -> None:
@@ -75,4 +73,6 @@ def push(registry: RealRegistry, repository: str, manifest: Manifest, *tags: str
 
 def _expect(response: httpx.Response, status: int) -> None:
     if response.status_code != status:
-        raise AssertionError(f"{response.request.method} {response.request.url}: {response.status_code} {response.text}")
+        raise AssertionError(
+            f"{response.request.method} {response.request.url}: {response.status_code} {response.text}"
+        )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from tui.oci.reference import Reference, Repository, is_digest, is_repository, is_tag
 from tui.plan import naming
 from tui.plan.errors import RuleError
-from tui.plan.model import Rule
+from tui.plan.model import Rule, TagSelection
 from tui.plan.selection import Funnel, SelectionError, check_selection, narrow
 
 __all__ = ["Funnel", "Pair", "check", "clashes", "expand", "matching_repositories", "narrow"]
@@ -69,9 +69,9 @@ def expand(rule: Rule, repository: Repository, listed: Sequence[str]) -> list[Pa
 def check(rule: Rule) -> None:
     """Raise RuleError for everything that is wrong with the rule whatever the registry lists."""
     if rule.is_pattern and (rule.references or rule.target_references):
-        raise RuleError(
-            f"{rule}: many repositories cannot share one list of tags", rule.origin, "use a tag selection"
-        )
+        raise RuleError(f"{rule}: many repositories cannot share one list of tags", rule.origin, "use a tag selection")
+    if rule.references and rule.tags != TagSelection():
+        raise RuleError(f"{rule}: tags are both named and selected", rule.origin, "leave out one of the two")
     path = rule.source_path.removesuffix("*").removesuffix("/") if rule.is_pattern else rule.source_path
     if not is_repository(path) and rule.source_path != "*":
         expected = "a repository path, 'project/*' or '*'"
@@ -82,11 +82,7 @@ def check(rule: Rule) -> None:
             rule.origin,
             f"did you mean '{path}/*'?",
         )
-    sample = (
-        Repository(rule.source_registry, f"{path}/name" if path else "name")
-        if rule.is_pattern
-        else rule.source
-    )
+    sample = Repository(rule.source_registry, f"{path}/name" if path else "name") if rule.is_pattern else rule.source
     try:
         naming.check_template(_template(rule, sample))
         check_selection(rule.tags)

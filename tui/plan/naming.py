@@ -27,9 +27,7 @@ def render_target(template: str, source: Repository, tag: str) -> Reference:
     name, own_tag = split_template(template)
     path = _fill(template, name, source, tag)
     if ":" in path.partition("/")[2]:
-        raise TemplateError(
-            f"{template!r}: the port of {source.registry} cannot stand inside a repository path"
-        )
+        raise TemplateError(f"{template!r}: the port of {source.registry} cannot stand inside a repository path")
     try:
         repository = Repository.parse(path)
     except InvalidReference as error:
@@ -84,11 +82,7 @@ def _fill(template: str, part: str, source: Repository, tag: str) -> str:
         field = match[1]
         if field not in values:
             near = difflib.get_close_matches(field, FIELDS, 1)
-            known = (
-                f"did you mean {{{near[0]}}}?"
-                if near
-                else "known are " + " ".join(f"{{{f}}}" for f in FIELDS)
-            )
+            known = f"did you mean {{{near[0]}}}?" if near else "known are " + " ".join(f"{{{f}}}" for f in FIELDS)
             raise TemplateError(f"target {template!r} has the unknown field {{{field}}}; {known}")
         if field == "tag" and is_digest(tag):
             raise TemplateError(f"target {template!r} builds a name from the tag, but {tag} is a digest")

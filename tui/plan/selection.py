@@ -54,9 +54,7 @@ def _matching(selection: TagSelection, tags: list[str]) -> list[str]:
         try:
             pattern = re2.compile(selection.regex)
         except re2.RegexError as error:
-            raise SelectionError(
-                f"the regular expression {selection.regex!r} is not valid: {error}"
-            ) from None
+            raise SelectionError(f"the regular expression {selection.regex!r} is not valid: {error}") from None
         tags = [tag for tag in tags if pattern.search(tag)]
     if selection.semver:
         try:

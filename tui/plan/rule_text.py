@@ -1,0 +1,57 @@
+"""A rule's source as people write it: a repository, `project/*`, `registry/*`, or a reference with tag or digest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tui.oci.reference import InvalidReference, Reference, Repository, is_digest, split_registry
+from tui.plan.model import Platform, Rule, TagSelection
+from tui.plan.naming import split_template
+
+
+def make_rule(
+    source: str,
+    target: str,
+    *,
+    references: Sequence[str] = (),
+    target_references: Sequence[str] = (),
+    tags: TagSelection = TagSelection(),  # noqa: B008 - frozen
+    platforms: Sequence[Platform] = (),
+    origin: str = "",
+) -> Rule:
+    """Return the rule that copies `source` to the template `target`.
+
+    A source with tag and digest takes the digest and calls it by the tag, unless the target names its own.
+    Raises tui.oci.reference.InvalidReference; `tui.plan.expand.check` finds what else can be wrong.
+    """
+    names = tuple(target_references)
+    if source.endswith("*"):
+        registry, path = parse_pattern(source)
+        own: tuple[str, ...] = ()
+    else:
+        reference = Reference.parse(source)
+        registry, path = reference.registry, reference.repository.path
+        own = (reference.target,) if reference.target else ()
+        if reference.tag and reference.digest and not names and not split_template(target)[1]:
+            names = (reference.tag,)
+    return Rule(
+        registry, path, target, own + tuple(references), names, tags=tags, platforms=tuple(platforms), origin=origin
+    )
+
+
+def parse_pattern(text: str) -> tuple[str, str]:
+    """Return registry and path of `[registry/]project/*` or `registry/*`. Raises InvalidReference."""
+    registry, path = split_registry(text)
+    if text == "*":
+        raise InvalidReference("'*': name the registry: 'registry.example.com/*'")
+    Repository.parse(f"{registry}/{path.removesuffix('*')}name")
+    return registry, path
+
+
+def source_text(rule: Rule) -> tuple[str, tuple[str, ...]]:
+    """Return the source as `make_rule` reads it, and the references that do not fit into it."""
+    text = f"{rule.source_registry}/{rule.source_path}"
+    if len(rule.references) != 1:
+        return text, rule.references
+    (reference,) = rule.references
+    return f"{text}{'@' if is_digest(reference) else ':'}{reference}", ()

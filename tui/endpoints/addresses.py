@@ -1,0 +1,72 @@
+"""Registry addresses as people write them, and when two of them mean the same registry."""
+
+from __future__ import annotations
+
+import ipaddress
+
+from tui.endpoints.errors import InvalidEndpoint
+from tui.oci.access import Scheme
+from tui.oci.reference import DOCKER_HUB, InvalidReference, Reference
+
+_HUB_HOSTS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
+
+
+def parse_address(text: str) -> tuple[Scheme | None, str]:
+    """Return the scheme (None when not written) and the `host[:port]` of an address, typed or pasted from a browser.
+
+    Docker Hub's names all become `docker.io`. Raises InvalidEndpoint, which never repeats user information.
+    """
+    scheme, separator, rest = text.strip().partition("://")
+    if not separator:
+        scheme, rest = "", text.strip()
+    rest = rest.rstrip("/")
+    if scheme.lower() not in ("", "http", "https"):
+        raise InvalidEndpoint("address", "the address may start with http:// or https:// only")
+    if "@" in rest:
+        raise InvalidEndpoint(
+            "address", "the address may not carry a user name", hint="give the user name and password on their own"
+        )
+    host, slash, path = rest.partition("/")
+    address = registry_key(host, keep_port=True)
+    if slash and not (address == DOCKER_HUB and path in ("v1", "v2")):
+        raise InvalidEndpoint(
+            "address",
+            f"{rest!r} has a path; an address is a host and an optional port",
+            hint=f"use {host}; projects and repositories are chosen when browsing or in a plan",
+        )
+    try:
+        read_back = Reference.parse(f"{address}/x").registry
+    except InvalidReference:
+        read_back = ""
+    if read_back != address:
+        raise InvalidEndpoint(
+            "address",
+            f"{host!r} is not a registry address; a host with a dot or a port is expected",
+            hint="for example harbor.example.com, 10.0.0.5:5000 or localhost:5000",
+        )
+    written: Scheme | None = "http" if scheme.lower() == "http" else "https" if scheme else None
+    return written, address
+
+
+def registry_key(address: str, *, keep_port: bool = False) -> str:
+    """Return the form in which equal registries are equal: lower case, one name for Docker Hub, no `:443`."""
+    key = address.lower()
+    if key.removesuffix(":443") in _HUB_HOSTS:
+        return DOCKER_HUB
+    return key if keep_port else key.removesuffix(":443")
+
+
+def is_loopback(address: str) -> bool:
+    """Return whether `host[:port]` is this machine: localhost, 127.0.0.0/8 or [::1]."""
+    host = address[1:].partition("]")[0] if address.startswith("[") else address.partition(":")[0]
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def default_scheme(address: str) -> Scheme:
+    """Return `auto` on loopback, as docker treats it (insecure capable), else `https`."""
+    return "auto" if is_loopback(address) else "https"

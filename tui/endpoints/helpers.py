@@ -1,0 +1,135 @@
+"""docker-credential-<suffix>: the programs docker and podman keep logins in.
+
+Protocol: docker/docker-credential-helpers. The action is the only argument; the server URL, or JSON when storing,
+goes to standard input; the answer, or the reason for exit status 1, comes on standard output.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import signal
+from collections.abc import Mapping
+from contextlib import suppress
+
+from tui.endpoints.errors import LoginError
+from tui.oci.access import Credential
+
+_SUFFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_NOT_FOUND = b"credentials not found"
+_SECONDS = 5.0
+_NOT_INHERITED = frozenset({"GPG_TTY", "DOCKER_AUTH_CONFIG"})
+
+
+class CredentialHelper:
+    """One helper program, `docker-credential-<suffix>`.
+
+    It runs in a session of its own, without terminal, and is killed with its children after `seconds`, because
+    helpers may prompt. Raises LoginError, which never repeats what the helper printed.
+    """
+
+    def __init__(self, suffix: str, environ: Mapping[str, str], *, seconds: float = _SECONDS) -> None:
+        self.program = f"docker-credential-{suffix}"
+        self._suffix = suffix
+        self._environ = {
+            name: value
+            for name, value in environ.items()
+            if name not in _NOT_INHERITED and not name.startswith("REGFERRY_")
+        }
+        self._seconds = seconds
+
+    async def get(self, server: str) -> Credential | None:
+        """Return the login for `server`, None when the helper has none."""
+        answer = await self._run("get", server.encode())
+        if answer is None:
+            return None
+        match _object(answer):
+            case {"Username": str(username), "Secret": str(secret)} if username == "<token>":
+                return Credential(identity_token=secret, origin=self.program)
+            case {"Username": str(username), "Secret": str(secret)}:
+                # Helpers that know nothing (ecr-login in other regions, acr-env) answer with empty strings.
+                found = Credential(username, secret, origin=self.program)
+                return found if username and secret else None
+        raise LoginError(f"{self.program} gave an answer that is not a login", hint=self._hint)
+
+    async def store(self, server: str, username: str, secret: str) -> None:
+        """Keep a login, replacing an older one for `server`."""
+        login = {"ServerURL": server, "Username": username, "Secret": secret}
+        await self._run("store", json.dumps(login).encode())
+
+    async def erase(self, server: str) -> None:
+        """Forget the login for `server`; no error when there is none."""
+        await self._run("erase", server.encode())
+
+    async def users(self) -> dict[str, str]:
+        """Return the user name of every server the helper has a login for."""
+        answer = await self._run("list", b"")
+        listed = _object(answer) if answer else {}
+        if listed is None or not all(isinstance(user, str) for user in listed.values()):
+            raise LoginError(f"{self.program} gave an answer that is not a list of logins", hint=self._hint)
+        return {server: str(user) for server, user in listed.items()}
+
+    async def _run(self, action: str, given: bytes) -> bytes | None:
+        """Return what the helper answered, None when it says it has no such login."""
+        named_well = _SUFFIX.fullmatch(self._suffix) is not None  # a path in config.json is not run
+        path = shutil.which(self.program, path=self._environ.get("PATH", os.defpath)) if named_well else None
+        if path is None:
+            raise LoginError(
+                f"{self.program} is not installed",
+                hint="install it, or remove it from credsStore and credHelpers in docker's config.json",
+            )
+        try:
+            process = await asyncio.create_subprocess_exec(
+                path,
+                action,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+                env=self._environ,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise LoginError(f"{self.program} cannot be run: {error.strerror}", hint=self._hint) from None
+        try:
+            async with asyncio.timeout(self._seconds):
+                answer, _ = await process.communicate(given)
+        except TimeoutError:
+            raise LoginError(
+                f"{self.program} did not answer within {self._seconds:g} seconds",
+                hint=f"it may be waiting for a passphrase on a screen; {self._hint}",
+            ) from None
+        finally:
+            await _end(process)
+        if process.returncode == 0:
+            return answer
+        if _NOT_FOUND in answer.lower():
+            return None
+        raise LoginError(f"{self.program} failed with exit status {process.returncode}", hint=self._hint)
+
+    @property
+    def _hint(self) -> str:
+        return f"run '{self.program} list' in a terminal to see why"
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Kill the helper's whole session when it still runs (it may have started gpg or a prompt), and collect it."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            if hasattr(os, "killpg"):
+                os.killpg(process.pid, signal.SIGKILL)
+            else:
+                process.kill()
+    with suppress(TimeoutError):  # something that left the session may hold the pipe; it is not waited for
+        async with asyncio.timeout(1):
+            await process.wait()
+
+
+def _object(answer: bytes) -> dict[str, object] | None:
+    try:
+        value = json.loads(answer)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None

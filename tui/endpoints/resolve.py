@@ -1,0 +1,241 @@
+"""Who we are at a registry, and how to reach it: from flags, plan files, endpoints and docker logins to an Access."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from tui.endpoints.addresses import default_scheme, registry_key
+from tui.endpoints.certs import Certificates, certificate_roots, find_certificates
+from tui.endpoints.docker_login import DockerLogins
+from tui.endpoints.errors import EndpointsError, LoginError
+from tui.endpoints.file import find
+from tui.endpoints.model import Endpoint
+from tui.oci.access import Access, Connection, Credential, Scheme
+from tui.oci.errors import Unauthenticated
+from tui.oci.reference import Repository
+
+_log = logging.getLogger(__name__)
+
+
+class AuthEntry(Protocol):
+    """An entry of an image-syncer auth file: for every repository that starts with `match`."""
+
+    @property
+    def match(self) -> str: ...
+    @property
+    def username(self) -> str: ...
+    @property
+    def password(self) -> str: ...
+    @property
+    def insecure(self) -> bool: ...
+
+
+class CredentialSource(Protocol):
+    """What the resolver needs of the secret stores: `tui.endpoints.secrets.SecretStores` is one."""
+
+    def given(self, endpoint: Endpoint) -> Credential | None:
+        """Return what was given for this run only, wherever the endpoint's secret is kept otherwise."""
+
+    async def get(self, endpoint: Endpoint) -> Credential | None:
+        """Return the endpoint's credential, None when there is none. Raises EndpointsError when it cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """What a caller says outright (flags of `copy`); None leaves the field to what is configured.
+
+    `credential` `Credential()` (all empty) means anonymous.
+    """
+
+    scheme: Scheme | None = None
+    verify: bool | None = None
+    ca_file: Path | None = None
+    client_cert: Path | None = None
+    client_key: Path | None = None
+    proxy: str | None = None
+    credential: Credential | None = None
+
+
+NO_OVERRIDE = Override()
+
+
+class AccessResolver:
+    """Answers how to reach a repository and as whom, and remembers the answer per registry and account.
+
+    The first that knows wins: `override`, the longest matching entry of `lookup`, an endpoint with that address
+    (the one called `account`, else the first), a docker or podman login, anonymous. `certs.d` folders add to every
+    connection. `warn` is told, once each, about logins that could not be read when going on without them.
+    """
+
+    def __init__(
+        self,
+        endpoints: Sequence[Endpoint] = (),
+        stores: CredentialSource | None = None,
+        *,
+        lookup: Callable[[Repository], AuthEntry | None] | None = None,
+        override: Override = NO_OVERRIDE,
+        account: str = "",
+        environ: Mapping[str, str] = os.environ,
+        cert_roots: Sequence[Path] | None = None,
+        warn: Callable[[str], None] = _log.warning,
+    ) -> None:
+        self._endpoints = tuple(endpoints)
+        self._stores = stores
+        self._lookup = lookup
+        self._override = override
+        self._account = account
+        hidden = {endpoint.password_env for endpoint in endpoints if endpoint.password_env}
+        self._environ = {name: value for name, value in environ.items() if name not in hidden}
+        self._cert_roots = certificate_roots(environ) if cert_roots is None else tuple(cert_roots)
+        self._warn = warn
+        self._shared = _Shared(DockerLogins(self._environ))
+
+    def overridden(self, override: Override = NO_OVERRIDE, account: str = "") -> AccessResolver:
+        """Return a resolver for one side of a copy: other flags and account, the same files and remembered answers."""
+        other = AccessResolver(
+            self._endpoints,
+            self._stores,
+            lookup=self._lookup,
+            override=override,
+            account=account,
+            environ=self._environ,
+            cert_roots=self._cert_roots,
+            warn=self._warn,
+        )
+        other._shared = self._shared
+        return other
+
+    async def access(self, repository: Repository) -> Access:
+        """Return the connection and credential for `repository`; equal for repositories that share both.
+
+        Raises Unauthenticated when the configured secret cannot be had, LocalError for a certificate without key,
+        EndpointsError when `account` names no endpoint of this registry.
+        """
+        registry = repository.registry
+        entry = self._lookup(repository) if self._lookup else None
+        endpoint = self._endpoint_for(registry)
+        if endpoint is not None:
+            connection = replace(endpoint.connection(), registry=registry)
+        else:
+            connection = Connection(registry, scheme=default_scheme(registry))
+        if entry is not None and entry.insecure:
+            connection = replace(connection, verify=False, scheme="auto")
+        connection = self._overriding(self._with_certificates(connection))
+        if self._override.credential is not None:
+            credential = self._override.credential
+            return Access(connection, credential if credential != Credential() else None)
+        if entry is not None and entry.username and entry.password:
+            return Access(connection, Credential(entry.username, entry.password, origin=f"auth entry {entry.match}"))
+        if endpoint is not None:
+            return Access(connection, await self._credential_of(endpoint, repository))
+        return Access(connection, await self._login(repository))
+
+    async def access_of(self, endpoint: Endpoint) -> Access:
+        """Return the access of one endpoint, whatever else is configured. Raises as `access` does."""
+        connection = self._with_certificates(endpoint.connection())
+        return Access(connection, await self._credential_of(endpoint))
+
+    def forget(self) -> None:
+        """Forget remembered answers, because a credential changed."""
+        self._shared.credentials.clear()
+        self._shared.logins = DockerLogins(self._environ)
+
+    def _endpoint_for(self, registry: str) -> Endpoint | None:
+        key = registry_key(registry)
+        here = [endpoint for endpoint in self._endpoints if registry_key(endpoint.address) == key]
+        if not self._account:
+            return here[0] if here else None
+        named = find(self._endpoints, self._account)
+        if named not in here:
+            raise EndpointsError(
+                f"the endpoint {named.name!r} is {named.address}, not {registry}",
+                hint="name an endpoint of the registry in the reference",
+            )
+        return named
+
+    async def _credential_of(self, endpoint: Endpoint, repository: Repository | None = None) -> Credential | None:
+        if self._stores and (given := self._stores.given(endpoint)):
+            return given
+        if endpoint.store == "none":
+            return None
+        if endpoint.store == "docker":
+            credential = await self._login(repository or Repository(endpoint.address, ""), endpoint)
+        else:
+            credential = await self._stored(endpoint)
+        if credential is None and endpoint.username:
+            raise Unauthenticated(
+                f"no password is known for {endpoint.username} of the endpoint {endpoint.name!r}",
+                endpoint=endpoint.address,
+                hint=f"store it with 'regferry endpoint login {endpoint.name}'",
+            )
+        return credential
+
+    async def _stored(self, endpoint: Endpoint) -> Credential | None:
+        """Ask the stores once per endpoint, however many tasks want it at the same time."""
+        if self._stores is None:
+            return None
+        async with self._shared.lock_for(endpoint.id):
+            if endpoint.id not in self._shared.credentials:
+                try:
+                    self._shared.credentials[endpoint.id] = await self._stores.get(endpoint)
+                except EndpointsError as error:
+                    raise Unauthenticated(error.message, endpoint=endpoint.address, hint=error.hint) from error
+            return self._shared.credentials[endpoint.id]
+
+    async def _login(self, repository: Repository, endpoint: Endpoint | None = None) -> Credential | None:
+        async with self._shared.lock_for(registry_key(repository.registry)):
+            logins = self._shared.logins
+            try:
+                return await (logins.of(endpoint, repository) if endpoint else logins.find(repository))
+            except LoginError as error:
+                if error.message not in self._shared.warned:
+                    self._shared.warned.add(error.message)
+                    hint = f"; {error.hint}" if error.hint else ""
+                    self._warn(f"{error.message}{hint}. Going on without a login for {repository.registry}.")
+                return None
+
+    def _with_certificates(self, connection: Connection) -> Connection:
+        certificates = self._shared.certificates
+        if connection.registry not in certificates:
+            certificates[connection.registry] = find_certificates(connection.registry, self._cert_roots)
+        found = certificates[connection.registry]
+        own = connection.client_cert is not None
+        return replace(
+            connection,
+            ca_files=tuple(dict.fromkeys((*connection.ca_files, *found.ca_files))),
+            client_cert=connection.client_cert if own else found.client_cert,
+            client_key=connection.client_key if own else found.client_key,
+        )
+
+    def _overriding(self, connection: Connection) -> Connection:
+        said = self._override
+        own = said.client_cert is not None
+        return replace(
+            connection,
+            scheme=said.scheme or connection.scheme,
+            verify=connection.verify if said.verify is None else said.verify,
+            ca_files=(said.ca_file, *connection.ca_files) if said.ca_file else connection.ca_files,
+            client_cert=said.client_cert if own else connection.client_cert,
+            client_key=said.client_key if own else connection.client_key,
+            proxy=connection.proxy if said.proxy is None else said.proxy,
+        )
+
+
+class _Shared:
+    """Answers remembered by a resolver and those derived from it."""
+
+    def __init__(self, logins: DockerLogins) -> None:
+        self.logins = logins
+        self.credentials: dict[str, Credential | None] = {}
+        self.certificates: dict[str, Certificates] = {}
+        self.warned: set[str] = set()
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    def lock_for(self, key: str) -> asyncio.Lock:
+        return self._locks.setdefault(key, asyncio.Lock())

@@ -38,7 +38,7 @@ def parse_address(text: str) -> tuple[Scheme | None, str]:
         read_back = Reference.parse(f"{address}/x").registry
     except InvalidReference:
         read_back = ""
-    if read_back != address:
+    if not address or read_back != address:
         raise InvalidEndpoint(
             "address",
             f"{host!r} is not a registry address; a host with a dot or a port is expected",

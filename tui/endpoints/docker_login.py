@@ -92,7 +92,8 @@ class DockerLogins:
                 helper = "" if credential else file.helper_for(registry_key(_host(key)))
                 if credential or helper:
                     user = credential.username if credential else ""
-                    found[key, file.name] = Login(key, user, file.name, helper and f"docker-credential-{helper}")
+                    where = key if "/" in key else registry_key(key)
+                    found[where, file.name] = Login(where, user, file.name, helper and f"docker-credential-{helper}")
             for suffix, hosts in file.helpers():
                 try:
                     users = await CredentialHelper(suffix, self._environ).users()

@@ -72,7 +72,7 @@ class EndpointFile:
 
         self.edit(change)
 
-    def update(self, name: str, **changes: object) -> Endpoint:
+    def update(self, name: str, /, **changes: object) -> Endpoint:
         """Change fields of one endpoint (see Endpoint) as the file has it now; return it.
 
         Raises EndpointsError when there is no such endpoint, InvalidEndpoint for a bad value.

@@ -59,6 +59,13 @@ class Traffic:
     bytes_out: int = 0
     retried: int = 0
 
+    def add(self, other: Traffic) -> None:
+        """Count another channel's traffic in."""
+        self.requests += other.requests
+        self.bytes_in += other.bytes_in
+        self.bytes_out += other.bytes_out
+        self.retried += other.retried
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from tui.oci.access import Access
 from tui.oci.auth import CATALOG_SCOPE, Scopes, repository_scope
 from tui.oci.channel import MAX_PAGE, Call, Channel, Traffic
-from tui.oci.descriptor import Descriptor
+from tui.oci.descriptor import Descriptor, ImagePlatform
 from tui.oci.errors import (
     Denied,
     IntegrityError,
     NotFound,
     PolicyRefused,
+    RangeNotAccepted,
     RegistryError,
     ServerError,
     Unauthenticated,
@@ -24,7 +25,7 @@ from tui.oci.errors import (
 )
 from tui.oci.manifest import ACCEPT, MAX_MANIFEST, Manifest, parse_manifest
 from tui.oci.paging import pages
-from tui.oci.reference import Repository, is_digest, is_repository, is_tag
+from tui.oci.reference import Repository, digest_of, is_digest, is_repository, is_tag
 from tui.oci.retry import RetryPolicy
 from tui.oci.upload import Upload
 
@@ -146,7 +147,8 @@ class RegistryClient:
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """Open a blob for reading from `offset` (bytes); yields its pieces as they arrive, unchecked.
 
-        Raises ServerError when the registry does not start where it was asked to.
+        Raises ServerError when the registry does not start where it was asked to, and IntegrityError when the blob
+        has no such offset.
         """
         call = Call(
             "GET",
@@ -157,7 +159,15 @@ class RegistryClient:
             headers={"Range": f"bytes={offset}-"} if offset else {},
             accept=frozenset({206} if offset else {200}),
         )
-        async with self._channel.stream(call) as response:
+        async with AsyncExitStack() as stack:
+            try:
+                response = await stack.enter_async_context(self._channel.stream(call))
+            except RangeNotAccepted as error:
+                raise IntegrityError(
+                    f"the blob ends at or before byte {offset}, short of the size its descriptor says",
+                    endpoint=self.registry,
+                    reference=_reference(repository, digest),
+                ) from error
             if offset:
                 match = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", ""))
                 if match is None or int(match.group(1)) != offset:
@@ -173,17 +183,28 @@ class RegistryClient:
             self._channel.traffic.bytes_in += len(piece)
             yield piece
 
-    async def get_blob(self, repository: Repository, descriptor: Descriptor, limit: int) -> bytes:
-        """Return a whole small blob, at most `limit` bytes, e.g. an image config."""
+    async def get_image_config(self, repository: Repository, config: Descriptor, limit: int) -> ImagePlatform:
+        """Return the platform an image's config blob states (image-spec, "Image Configuration").
+
+        At most `limit` bytes are read. Raises IntegrityError when the bytes are not what the descriptor promises.
+        """
         call = Call(
             "GET",
-            f"{repository.path}/blobs/{descriptor.digest}",
+            f"{repository.path}/blobs/{config.digest}",
             _pull(repository),
-            "read the blob",
-            _reference(repository, descriptor.digest),
+            "read the image config",
+            _reference(repository, config.digest),
             limit=limit,
         )
-        return (await self._channel.send(call)).body
+        answer = await self._channel.send(call)
+        if digest_of(answer.body, config.digest.partition(":")[0]) != config.digest:
+            raise IntegrityError(
+                "the image config has another digest than the manifest says",
+                endpoint=self.registry,
+                reference=_reference(repository, config.digest),
+            )
+        document = answer.json("an image config")
+        return ImagePlatform.from_json(document) if isinstance(document, dict) else ImagePlatform()
 
     async def start_upload(self, repository: Repository) -> Upload:
         """Open an upload session ("POST then PUT", "Pushing a blob in chunks")."""

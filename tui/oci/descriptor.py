@@ -21,6 +21,16 @@ class ImagePlatform:
     variant: str = ""
     os_version: str = ""
 
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> ImagePlatform:
+        """Read the fields of an index entry's `platform`, or of an image config; what is no text is taken as empty."""
+        return cls(
+            os=_text(value.get("os")),
+            architecture=_text(value.get("architecture")),
+            variant=_text(value.get("variant")),
+            os_version=_text(value.get("os.version")),
+        )
+
     def __str__(self) -> str:
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part) or "any"
 
@@ -53,22 +63,11 @@ class Descriptor:
             media_type=media_type,
             digest=digest,
             size=size,
-            platform=_platform(value.get("platform")),
+            platform=ImagePlatform.from_json(platform) if isinstance(platform := value.get("platform"), dict) else None,
             urls=tuple(url for url in _list(value.get("urls")) if isinstance(url, str)),
             artifact_type=_text(value.get("artifactType")),
             annotations=_annotations(value.get("annotations")),
         )
-
-
-def _platform(value: Any) -> ImagePlatform | None:
-    if not isinstance(value, dict):
-        return None
-    return ImagePlatform(
-        os=_text(value.get("os")),
-        architecture=_text(value.get("architecture")),
-        variant=_text(value.get("variant")),
-        os_version=_text(value.get("os.version")),
-    )
 
 
 def _annotations(value: Any) -> Mapping[str, str]:

@@ -1,0 +1,51 @@
+"""What every part of a run shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tui.engine.control import Control
+from tui.engine.journal.writer import JournalWriter
+from tui.engine.log import RunLog
+from tui.engine.placements import Placements
+from tui.engine.registries import Registries
+from tui.engine.schedule import BlobNeed, MemoryBudget, SingleFlight
+from tui.engine.tasks import Failure, Task
+from tui.engine.trees import ManifestStore
+from tui.oci.reference import Repository
+from tui.oci.retry import RetryPolicy
+from tui.plan.model import Plan, Rule
+
+MEMORY_BUDGET = 64 * 1024 * 1024
+"""Bytes for blobs under way."""
+
+
+@dataclass(slots=True)
+class Totals:
+    """Bytes of blobs that need not move: mounted from another repository, and there before."""
+
+    mounted: int = 0
+    present: int = 0
+
+
+@dataclass(slots=True)
+class RunContext:
+    """One run under way: its plan, journal, registries, tasks and what is known of the targets."""
+
+    plan: Plan
+    journal: JournalWriter
+    log: RunLog
+    registries: Registries
+    manifests: ManifestStore
+    control: Control
+    retry: RetryPolicy
+    tasks: dict[int, Task] = field(default_factory=dict)
+    rules: dict[int, Rule] = field(default_factory=dict)
+    placements: Placements = field(default_factory=Placements)
+    needs: dict[tuple[Repository, str], BlobNeed] = field(default_factory=dict)
+    """Blobs that are to be placed, by target repository and digest."""
+    blob_flights: SingleFlight[tuple[Repository, str]] = field(default_factory=SingleFlight)
+    memory: MemoryBudget = field(default_factory=lambda: MemoryBudget(MEMORY_BUDGET))
+    totals: Totals = field(default_factory=Totals)
+    rule_failures: dict[int, Failure] = field(default_factory=dict)
+    """Rules that could not be expanded yet."""

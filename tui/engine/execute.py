@@ -1,0 +1,192 @@
+"""Execute: bring the blobs, then the manifests from the leaves up, and the tag last."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from tui.engine.context import RunContext
+from tui.engine.control import StopRequested
+from tui.engine.generate import for_each
+from tui.engine.recorder import Recorder
+from tui.engine.schedule import BlobNeed, seeds
+from tui.engine.tasks import Failure, Task
+from tui.engine.transfer import BlobWork, copy_blob
+from tui.engine.trees import Tree
+from tui.oci.answers import ManifestBlobUnknown
+from tui.oci.client import RegistryClient
+from tui.oci.errors import Conflict, RegistryError, UnsupportedContent
+from tui.oci.manifest import Manifest
+from tui.oci.reference import Repository
+from tui.oci.upload import Upload
+
+_MANIFEST_PUTS_PER_REPOSITORY = 4
+"""At once; many writers to one repository make registries slower, not faster."""
+
+
+class Executor:
+    """The execute phase of one run; the retry phase uses it again."""
+
+    def __init__(self, run: RunContext, recorder: Recorder) -> None:
+        self._run = run
+        self._recorder = recorder
+        self._uploading: dict[tuple[str, str], asyncio.Future[None]] = {}
+        self._put_gates: dict[Repository, asyncio.Semaphore] = {}
+        self._unsure = False
+
+    async def execute(self, tasks: Iterable[Task], *, unsure: bool = False) -> None:
+        """Execute tasks; each ends in a final state, or `pending` again when a stop was asked for.
+
+        `unsure` asks the target for a blob before uploading it, for when what generate saw may be out of date.
+        Raises StopRequested.
+        """
+        self._unsure = unsure
+        queue: list[BlobNeed | Task] = [*seeds(self._run.needs.values()), *tasks]
+        await for_each(queue, max(1, self._run.control.concurrency), self._one)
+
+    async def _one(self, item: BlobNeed | Task) -> None:
+        await self._run.control.checkpoint()
+        if isinstance(item, BlobNeed):
+            await self._seed(item)
+        else:
+            await self._copy_or_fail(item)
+
+    async def _seed(self, need: BlobNeed) -> None:
+        try:
+            await self._place_blob(need, None)
+        except RegistryError as error:
+            # The tasks that need it will meet the same error and say so.
+            self._run.log.write("shared blob failed", digest=need.digest, message=str(error))
+
+    async def _copy_or_fail(self, task: Task) -> None:
+        self._recorder.task_started(task)
+        try:
+            await self._copy(task)
+        except StopRequested:
+            self._recorder.task_returned(task)
+            raise
+        except Conflict as error:
+            self._recorder.task_ended(task, "conflict", Failure.of(error))
+        except RegistryError as error:
+            self._recorder.task_failed(task, Failure.of(error))
+        else:
+            self._recorder.task_ended(task, "done")
+
+    async def _copy(self, task: Task) -> None:
+        tree = self._run.manifests.stored_tree(task.root)
+        if tree is None:
+            raise UnsupportedContent("the journal does not hold the manifests of this task", reference=str(task.source))
+        try:
+            await self._place_tree(task, tree, task.target.target)
+        except ManifestBlobUnknown:
+            # The target lost what we believed was there: look at every part again, once.
+            repository = task.target.repository
+            for blob in tree.blobs():
+                self._run.placements.forget(repository, blob.digest)
+                self._run.needs[repository, blob.digest] = BlobNeed(
+                    repository, blob.digest, blob.size, task.source.repository
+                )
+            self._unsure = True
+            await self._place_tree(task, tree, task.target.target)
+
+    async def _place_tree(self, task: Task, tree: Tree, target: str) -> None:
+        """Everything below, then the manifest itself under `target`."""
+        await asyncio.gather(
+            *(self._place_task_blob(task, blob.digest, blob.size) for blob in tree.root.blobs),
+            *(self._place_tree(task, child, child.root.digest) for child in tree.children),
+        )
+        await self._run.control.checkpoint()
+        await self._put(task.target.repository, target, tree.root)
+
+    async def _put(self, repository: Repository, target: str, manifest: Manifest) -> None:
+        client = await self._run.registries.target(repository)
+        gate = self._put_gates.setdefault(repository, asyncio.Semaphore(_MANIFEST_PUTS_PER_REPOSITORY))
+        async with gate:
+            await client.put_manifest(repository, target, manifest)
+
+    async def _place_task_blob(self, task: Task, digest: str, size: int) -> None:
+        repository = task.target.repository
+        need = self._run.needs.get((repository, digest))
+        if need is None and not self._run.placements.has(repository, digest):
+            need = BlobNeed(repository, digest, size, task.source.repository)
+        if need is not None:
+            await self._place_blob(need, task)
+
+    async def _place_blob(self, need: BlobNeed, task: Task | None) -> None:
+        key = (need.target, need.digest)
+        await self._run.blob_flights.run(key, lambda: self._place_once(need, task))
+
+    async def _place_once(self, need: BlobNeed, task: Task | None) -> None:
+        if self._run.placements.has(need.target, need.digest):
+            return
+        target = await self._run.registries.target(need.target)
+        if self._unsure and await target.has_blob(need.target, need.digest):
+            self._recorder.blob_present(need)
+            self._run.needs.pop((need.target, need.digest), None)
+            return
+        session = await self._mount(need, target)
+        if self._run.placements.has(need.target, need.digest):
+            return
+        await self._upload(need, target, session, task)
+
+    async def _mount(self, need: BlobNeed, target: RegistryClient) -> Upload | None:
+        """Mount the blob from where the target has it already, waiting for an upload of it that is under way.
+
+        Returns the session the target opened instead of mounting, if it did.
+        """
+        while True:
+            donor = self._run.placements.donor(need.target, need.digest) or self._same_registry(need)
+            if donor is None:
+                uploading = self._uploading.get((need.target.registry, need.digest))
+                if uploading is None:
+                    return None
+                await asyncio.wait([uploading])
+                continue
+            try:
+                session = await target.mount(need.target, need.digest, donor)
+            except RegistryError as error:
+                if error.retryable:
+                    raise
+                session = None
+                refused = True
+            else:
+                refused = session is not None
+            if refused:
+                self._run.placements.missed(donor)
+                return session
+            self._run.placements.mounted(donor)
+            self._recorder.blob_mounted(need)
+            return None
+
+    def _same_registry(self, need: BlobNeed) -> Repository | None:
+        return need.source if need.source.registry == need.target.registry else None
+
+    async def _upload(
+        self, need: BlobNeed, target: RegistryClient, session: Upload | None, task: Task | None
+    ) -> None:
+        def advanced(count: int) -> None:
+            if task is not None:
+                self._recorder.task_advanced(task, count)
+
+        work = BlobWork(
+            digest=need.digest,
+            size=need.size,
+            source=await self._run.registries.source(need.source),
+            source_repository=need.source,
+            target=target,
+            target_repository=need.target,
+            advanced=advanced,
+            checkpoint=self._run.control.checkpoint,
+            retry=self._run.retry,
+        )
+        key = (need.target.registry, need.digest)
+        under_way = asyncio.get_running_loop().create_future()
+        self._uploading.setdefault(key, under_way)
+        try:
+            async with self._run.memory.take(work.buffer):
+                await copy_blob(work, session)
+            self._recorder.blob_uploaded(need)
+        finally:
+            under_way.set_result(None)
+            if self._uploading.get(key) is under_way:
+                del self._uploading[key]

@@ -1,0 +1,125 @@
+"""Looking at a journal while somebody else writes it, or long after."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tui.engine.journal import schema
+
+TASK_STATES = (
+    "pending",
+    "running",
+    "waiting",
+    "done",
+    "unchanged",
+    "skipped",
+    "failed",
+    "conflict",
+    "cancelled",
+)
+
+
+class JournalReader:
+    """Reads one run's journal; every method is one short query. Use as a context manager."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._connection = schema.open_for_reading(path)
+
+    def __enter__(self) -> JournalReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def meta(self, key: str, default: Any = None) -> Any:
+        """Return one value that was noted when the run was made."""
+        row = self._connection.execute("SELECT value FROM meta WHERE key=?", (key,)).fetchone()
+        return default if row is None else json.loads(row["value"])
+
+    def progress(self) -> sqlite3.Row:
+        """Return the `progress` row: phase, round, state, bytes, requests."""
+        row: sqlite3.Row = self._connection.execute("SELECT * FROM progress").fetchone()
+        return row
+
+    def counts(self) -> dict[str, int]:
+        """Return how many tasks are in each state, all states present."""
+        rows = self._connection.execute("SELECT state, count(*) AS number FROM task GROUP BY state")
+        return {**dict.fromkeys(TASK_STATES, 0), **{row["state"]: row["number"] for row in rows}}
+
+    def bytes_planned(self) -> tuple[int, int]:
+        """Return (bytes of blobs to place, bytes of them placed) over distinct blobs in target repositories."""
+        row = self._connection.execute(
+            "SELECT coalesce(sum(size), 0), coalesce(sum(CASE WHEN state IN ('need', 'active') THEN bytes_done"
+            " ELSE size END), 0) FROM placement"
+        ).fetchone()
+        return row[0], row[1]
+
+    def placements(self) -> Iterator[sqlite3.Row]:
+        """Yield every blob in every target repository."""
+        yield from self._connection.execute("SELECT * FROM placement")
+
+    def tasks(self, *states: str) -> Iterator[sqlite3.Row]:
+        """Yield the tasks, those in `states` when some are given, in the order they were planned."""
+        where = f"WHERE state IN ({', '.join('?' * len(states))})" if states else ""
+        yield from self._connection.execute(f"SELECT * FROM task {where} ORDER BY id", states)
+
+    def tasks_since(self, revision: int) -> list[sqlite3.Row]:
+        """Return the tasks that changed after `revision`, oldest change first."""
+        return self._connection.execute(
+            "SELECT * FROM task WHERE revision > ? ORDER BY revision", (revision,)
+        ).fetchall()
+
+    def task(self, task_id: int) -> sqlite3.Row | None:
+        """Return one task."""
+        row: sqlite3.Row | None = self._connection.execute("SELECT * FROM task WHERE id=?", (task_id,)).fetchone()
+        return row
+
+    def rules(self) -> list[sqlite3.Row]:
+        """Return the rules of the plan with their state."""
+        return self._connection.execute("SELECT * FROM rule ORDER BY id").fetchall()
+
+    def manifest(self, digest: str) -> tuple[str, bytes] | None:
+        """Return media type and bytes of a manifest."""
+        row = self._connection.execute("SELECT media_type, body FROM manifest WHERE digest=?", (digest,)).fetchone()
+        return None if row is None else (row["media_type"], row["body"])
+
+    def attempts(self, task_id: int | None = None) -> list[sqlite3.Row]:
+        """Return the failed attempts, of one task or of all, oldest first."""
+        if task_id is None:
+            return self._connection.execute("SELECT * FROM attempt ORDER BY id").fetchall()
+        return self._connection.execute("SELECT * FROM attempt WHERE task_id=? ORDER BY id", (task_id,)).fetchall()
+
+    def events(self, after: int = 0, task_id: int | None = None) -> list[sqlite3.Row]:
+        """Return the run's story after event `after`, of one task or of all."""
+        return self._connection.execute(
+            "SELECT * FROM event WHERE id > ? AND (?2 IS NULL OR task_id = ?2) ORDER BY id", (after, task_id)
+        ).fetchall()
+
+    def hosts(self) -> list[sqlite3.Row]:
+        """Return what holds for whole registries."""
+        return self._connection.execute("SELECT * FROM host ORDER BY registry").fetchall()
+
+    def sessions(self) -> list[sqlite3.Row]:
+        """Return the processes that worked on the run, oldest first."""
+        return self._connection.execute("SELECT * FROM session ORDER BY id").fetchall()
+
+
+def give_order(path: Path, verb: str, argument: str = "") -> None:
+    """Leave an order (`pause`, `resume`, `stop`, `concurrency`) for the process that runs the journal at `path`."""
+    connection = schema.open_for_control(path)
+    try:
+        connection.execute(
+            "INSERT INTO control(at, verb, argument) VALUES (?, ?, ?)", (time.time(), verb, argument)
+        )
+    finally:
+        connection.close()

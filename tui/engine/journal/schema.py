@@ -1,0 +1,135 @@
+"""The tables of the journal, and how a journal file is recognised."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+APPLICATION_ID = 0x52464652  # "RFFR"
+VERSION = 1
+
+_TABLES = """
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE session(                 -- one process that worked on this run
+  id INTEGER PRIMARY KEY, host TEXT NOT NULL, pid INTEGER NOT NULL, boot TEXT NOT NULL, version TEXT NOT NULL,
+  started REAL NOT NULL, heartbeat REAL NOT NULL, ended REAL, exit_code INTEGER);
+
+CREATE TABLE progress(                -- one row: where the run stands
+  id INTEGER PRIMARY KEY CHECK(id = 1), phase TEXT NOT NULL, round INTEGER NOT NULL DEFAULT 0,
+  state TEXT NOT NULL, listed INTEGER NOT NULL DEFAULT 0, message TEXT NOT NULL DEFAULT '',
+  bytes_read INTEGER NOT NULL DEFAULT 0, bytes_written INTEGER NOT NULL DEFAULT 0,
+  bytes_mounted INTEGER NOT NULL DEFAULT 0, bytes_present INTEGER NOT NULL DEFAULT 0,
+  requests_source INTEGER NOT NULL DEFAULT 0, requests_target INTEGER NOT NULL DEFAULT 0,
+  retried INTEGER NOT NULL DEFAULT 0, concurrency INTEGER NOT NULL DEFAULT 0,
+  at REAL NOT NULL, revision INTEGER NOT NULL);
+
+CREATE TABLE rule(
+  id INTEGER PRIMARY KEY, text TEXT NOT NULL, origin TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL,
+  error_class TEXT NOT NULL DEFAULT '', error_status INTEGER, error_code TEXT NOT NULL DEFAULT '',
+  message TEXT NOT NULL DEFAULT '', hint TEXT NOT NULL DEFAULT '', revision INTEGER NOT NULL);
+
+CREATE TABLE task(                    -- one source reference to one target reference
+  id INTEGER PRIMARY KEY, rule_id INTEGER NOT NULL REFERENCES rule(id),
+  source_registry TEXT NOT NULL, source_path TEXT NOT NULL, source_reference TEXT NOT NULL,
+  target_registry TEXT NOT NULL, target_path TEXT NOT NULL, target_reference TEXT NOT NULL,
+  state TEXT NOT NULL, phase TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0,
+  pinned TEXT NOT NULL DEFAULT '',    -- digest of the source reference when it was planned
+  root TEXT NOT NULL DEFAULT '',      -- digest to push: as pinned, or of the index rewritten to fewer platforms
+  replaces TEXT NOT NULL DEFAULT '',  -- digest the target reference had
+  bytes_total INTEGER NOT NULL DEFAULT 0, bytes_done INTEGER NOT NULL DEFAULT 0,
+  error_class TEXT NOT NULL DEFAULT '', error_status INTEGER, error_code TEXT NOT NULL DEFAULT '',
+  message TEXT NOT NULL DEFAULT '', hint TEXT NOT NULL DEFAULT '',
+  started REAL, ended REAL, revision INTEGER NOT NULL,
+  UNIQUE(target_registry, target_path, target_reference, source_registry, source_path, source_reference));
+CREATE INDEX task_revision ON task(revision);
+CREATE INDEX task_state ON task(state);
+
+CREATE TABLE manifest(digest TEXT PRIMARY KEY, media_type TEXT NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE placement(               -- one blob in one target repository
+  registry TEXT NOT NULL, path TEXT NOT NULL, digest TEXT NOT NULL, size INTEGER NOT NULL,
+  state TEXT NOT NULL, bytes_done INTEGER NOT NULL DEFAULT 0, revision INTEGER NOT NULL,
+  PRIMARY KEY(registry, path, digest)) WITHOUT ROWID;
+
+CREATE TABLE attempt(                 -- every failure, also of what succeeded later
+  id INTEGER PRIMARY KEY, at REAL NOT NULL, task_id INTEGER, rule_id INTEGER, phase TEXT NOT NULL,
+  error_class TEXT NOT NULL, error_status INTEGER, error_code TEXT NOT NULL, message TEXT NOT NULL);
+CREATE INDEX attempt_task ON attempt(task_id);
+
+CREATE TABLE event(
+  id INTEGER PRIMARY KEY, at REAL NOT NULL, level TEXT NOT NULL, task_id INTEGER, text TEXT NOT NULL);
+
+CREATE TABLE host(                    -- what holds for a whole registry
+  registry TEXT PRIMARY KEY, state TEXT NOT NULL, detail TEXT NOT NULL, revision INTEGER NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE control(                 -- orders to the running process; anybody may insert
+  id INTEGER PRIMARY KEY, at REAL NOT NULL, verb TEXT NOT NULL, argument TEXT NOT NULL DEFAULT '', seen REAL);
+"""
+
+
+class JournalError(Exception):
+    """The journal cannot be used; the message says which file and why, `hint` what to do."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def create(path: Path) -> sqlite3.Connection:
+    """Make a new journal at `path`, readable for its owner only. Raises JournalError."""
+    try:
+        path.touch(mode=0o600, exist_ok=False)
+        connection = _connect(f"file:{path}?mode=rw")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.executescript(f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION};{_TABLES}")
+    except (OSError, sqlite3.Error) as error:
+        raise JournalError(f"cannot make the journal {path}: {error}", _local_hint()) from error
+    return connection
+
+
+def open_for_writing(path: Path) -> sqlite3.Connection:
+    """Open an existing journal as its one writer. Raises JournalError when it is not ours, newer, or damaged."""
+    connection = _open(path, "rw")
+    if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+        raise JournalError(f"the journal {path} is damaged", "keep the folder for inspection and start the plan anew")
+    connection.execute("PRAGMA synchronous=FULL")
+    return connection
+
+
+def open_for_reading(path: Path) -> sqlite3.Connection:
+    """Open a journal to look at, while another process may write it. Raises JournalError."""
+    return _open(path, "ro")
+
+
+def open_for_control(path: Path) -> sqlite3.Connection:
+    """Open a journal only to insert into its `control` table. Raises JournalError."""
+    return _open(path, "rw")
+
+
+def _open(path: Path, mode: str) -> sqlite3.Connection:
+    if not path.is_file():
+        raise JournalError(f"there is no journal at {path}", "see 'regferry runs list'")
+    try:
+        connection = _connect(f"file:{path}?mode={mode}")
+        application = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+    except sqlite3.Error as error:
+        raise JournalError(f"cannot read the journal {path}: {error}") from error
+    if application != APPLICATION_ID:
+        raise JournalError(f"{path} is not a journal of regferry")
+    if version > VERSION:
+        raise JournalError(f"the journal {path} was written by a newer regferry", "use that version for this run")
+    return connection
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    # The writer's transactions run in a worker thread, one at a time; SQLite itself is built thread-safe.
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=5.0, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _local_hint() -> str:
+    return "check the free space and the permissions of that folder, or set REGFERRY_STATE_DIR"

@@ -1,0 +1,206 @@
+"""The one writer of a journal: collects changes and commits them together a few times a second."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tui import __version__
+from tui.engine.journal import schema
+from tui.engine.journal.schema import JournalError
+
+_COMMIT_EVERY = 0.1
+_Change = tuple[str, Sequence[Any]]
+
+
+class JournalWriter:
+    """Writes one run's journal. Changes are queued in order and committed in batches; `flush` waits for the disk."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self.path = path
+        self._connection = connection
+        self._queue: list[_Change] = []
+        self._revision = self._last_revision()
+        self._committing = asyncio.Lock()
+        self._session = 0
+        self._failure: JournalError | None = None
+
+    @classmethod
+    def create(cls, path: Path, meta: Mapping[str, Any]) -> JournalWriter:
+        """Make a new journal with `meta` (values JSON can carry) in it."""
+        writer = cls(schema.create(path), path)
+        rows = [(key, json.dumps(value)) for key, value in meta.items()]
+        writer._connection.executemany("INSERT INTO meta VALUES (?, ?)", rows)
+        writer._connection.execute(
+            "INSERT INTO progress(id, phase, state, at, revision) VALUES (1, 'generate', 'starting', ?, 1)",
+            (time.time(),),
+        )
+        return writer
+
+    @classmethod
+    def open(cls, path: Path) -> JournalWriter:
+        """Open an existing journal to go on with its run."""
+        return cls(schema.open_for_writing(path), path)
+
+    def begin_session(self) -> None:
+        """Note that this process works on the run now."""
+        boot = Path("/proc/sys/kernel/random/boot_id")
+        now = time.time()
+        cursor = self._connection.execute(
+            "INSERT INTO session(host, pid, boot, version, started, heartbeat) VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                socket.gethostname(),
+                os.getpid(),
+                boot.read_text().strip() if boot.exists() else "",
+                __version__,
+                now,
+                now,
+            ),
+        )
+        self._session = cursor.lastrowid or 0
+
+    def end_session(self, exit_code: int) -> None:
+        """Queue that this process is done with the run."""
+        self._put("UPDATE session SET ended=?, exit_code=? WHERE id=?", (time.time(), exit_code, self._session))
+
+    def heartbeat(self) -> None:
+        """Queue that this process is alive."""
+        self._put("UPDATE session SET heartbeat=? WHERE id=?", (time.time(), self._session))
+
+    def progress(self, **values: Any) -> None:
+        """Queue new values of the `progress` row."""
+        self._update("progress", "id=1", (), {**values, "at": time.time()})
+
+    def add_rules(self, rules: Iterable[tuple[int, str, str]]) -> None:
+        """Queue the plan's rules: (id, text, origin)."""
+        for number, text, origin in rules:
+            self._put(
+                "INSERT INTO rule(id, text, origin, state, attempts, revision) VALUES (?, ?, ?, 'pending', 0, ?)",
+                (number, text, origin, self._next()),
+            )
+
+    def rule(self, rule_id: int, **values: Any) -> None:
+        """Queue new values of a rule."""
+        self._update("rule", "id=?", (rule_id,), values)
+
+    def add_task(self, values: Mapping[str, Any]) -> None:
+        """Queue a new task; `values` by column name."""
+        columns = ", ".join(values)
+        marks = ", ".join("?" * len(values))
+        self._put(
+            f"INSERT INTO task({columns}, revision) VALUES ({marks}, ?)",
+            (*values.values(), self._next()),
+        )
+
+    def task(self, task_id: int, **values: Any) -> None:
+        """Queue new values of a task."""
+        self._update("task", "id=?", (task_id,), values)
+
+    def manifest(self, digest: str, media_type: str, body: bytes) -> None:
+        """Queue a manifest, kept byte for byte."""
+        self._put("INSERT OR IGNORE INTO manifest VALUES (?, ?, ?)", (digest, media_type, body))
+
+    def placement(self, registry: str, path: str, digest: str, size: int, state: str, bytes_done: int = 0) -> None:
+        """Queue where one blob stands in one target repository."""
+        self._put(
+            "INSERT OR REPLACE INTO placement VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (registry, path, digest, size, state, bytes_done, self._next()),
+        )
+
+    def attempt(
+        self,
+        *,
+        task_id: int | None,
+        rule_id: int | None,
+        phase: str,
+        error_class: str,
+        error_status: int | None,
+        error_code: str,
+        message: str,
+    ) -> None:
+        """Queue one failed attempt."""
+        self._put(
+            "INSERT INTO attempt(at, task_id, rule_id, phase, error_class, error_status, error_code, message)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (time.time(), task_id, rule_id, phase, error_class, error_status, error_code, message),
+        )
+
+    def event(self, level: str, text: str, task_id: int | None = None) -> None:
+        """Queue one line of the run's story."""
+        self._put("INSERT INTO event(at, level, task_id, text) VALUES (?, ?, ?, ?)", (time.time(), level, task_id, text))
+
+    def host(self, registry: str, state: str, detail: str) -> None:
+        """Queue what holds for a whole registry."""
+        self._put("INSERT OR REPLACE INTO host VALUES (?, ?, ?, ?)", (registry, state, detail, self._next()))
+
+    def orders(self) -> list[tuple[str, str]]:
+        """Return the orders (verb, argument) given since the last look, oldest first, and mark them seen."""
+        rows = self._connection.execute("SELECT id, verb, argument FROM control WHERE seen IS NULL ORDER BY id").fetchall()
+        for row in rows:
+            self._put("UPDATE control SET seen=? WHERE id=?", (time.time(), row["id"]))
+        return [(row["verb"], row["argument"]) for row in rows]
+
+    async def keep_committing(self) -> None:
+        """Commit what is queued until cancelled."""
+        while True:
+            await asyncio.sleep(_COMMIT_EVERY)
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Wait until everything queued so far is on disk. Raises JournalError when the disk does not take it."""
+        async with self._committing:
+            if self._failure is not None:
+                raise self._failure
+            if not self._queue:
+                return
+            batch, self._queue = self._queue, []
+            try:
+                await asyncio.to_thread(self._commit, batch)
+            except sqlite3.Error as error:
+                self._failure = JournalError(
+                    f"cannot write the journal {self.path}: {error}",
+                    "free space or fix permissions there, then resume the run",
+                )
+                raise self._failure from error
+
+    def close(self) -> None:
+        """Commit what is left and close the file."""
+        if self._queue and self._failure is None:
+            batch, self._queue = self._queue, []
+            self._commit(batch)
+        self._connection.close()
+
+    def _commit(self, batch: list[_Change]) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement, values in batch:
+                self._connection.execute(statement, values)
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def _update(self, table: str, where: str, key: Sequence[Any], values: Mapping[str, Any]) -> None:
+        settings = ", ".join(f"{column}=?" for column in values)
+        self._put(
+            f"UPDATE {table} SET {settings}, revision=? WHERE {where}", (*values.values(), self._next(), *key)
+        )
+
+    def _put(self, statement: str, values: Sequence[Any]) -> None:
+        self._queue.append((statement, values))
+
+    def _next(self) -> int:
+        self._revision += 1
+        return self._revision
+
+    def _last_revision(self) -> int:
+        tables = ("progress", "rule", "task", "placement", "host")
+        highest = [self._connection.execute(f"SELECT max(revision) FROM {table}").fetchone()[0] for table in tables]
+        return max(value or 0 for value in highest)

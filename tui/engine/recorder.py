@@ -1,0 +1,173 @@
+"""What happens is told in one place: the task in memory, the journal, the log, and whoever watches."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from tui.engine.context import RunContext
+from tui.engine.schedule import BlobNeed
+from tui.engine.tasks import Failure, Phase, State, Task
+
+
+class Recorder:
+    """Turns what the phases report into journal rows and log lines."""
+
+    def __init__(self, run: RunContext, before: Mapping[str, int]) -> None:
+        """`before` are the counts of the `progress` row from earlier processes of this run."""
+        self._run = run
+        self._before = before
+        self._phase: Phase = "generate"
+        self._listed = 0
+        self._moving: set[int] = set()
+
+    def phase(self, phase: Phase, round_: int = 0) -> None:
+        """A phase begins; `round_` counts the retry rounds."""
+        self._phase = phase
+        self._run.journal.progress(phase=phase, round=round_, state="running", message="")
+        self._run.log.write("phase", phase=phase, round=round_)
+
+    def state(self, state: str, message: str = "") -> None:
+        """The run as a whole is now `running`, `paused`, `waiting`, `stopping`, `ended`..."""
+        self._run.journal.progress(state=state, message=message)
+        self._run.log.write("run", state=state, message=message)
+
+    def listed(self, tags: int) -> None:
+        """So many tags more were listed."""
+        self._listed += tags
+
+    def rule_done(self, rule_id: int) -> None:
+        """A rule became tasks."""
+        self._run.rule_failures.pop(rule_id, None)
+        self._run.journal.rule(
+            rule_id, state="done", error_class="", error_status=None, error_code="", message="", hint=""
+        )
+
+    def rule_failed(self, rule_id: int, failure: Failure) -> None:
+        """A rule could not become tasks."""
+        self._run.rule_failures[rule_id] = failure
+        self._run.journal.rule(rule_id, state="failed", hint=failure.hint, **failure.columns())
+        self._attempt(None, rule_id, failure)
+        self._run.log.write("rule failed", rule=str(self._run.rules[rule_id]), **failure.columns())
+
+    def task_added(self, task: Task) -> None:
+        """A new task."""
+        self._run.journal.add_task(task.row())
+
+    def task_planned(self, task: Task) -> None:
+        """A task is ready to be executed."""
+        task.phase, task.state, task.failure = "execute", "pending", None
+        self._task(task, bytes_total=task.bytes_total, **_NO_FAILURE)
+
+    def task_started(self, task: Task) -> None:
+        """A task is being worked on."""
+        task.state, task.phase = "running", self._phase
+        task.attempts += 1
+        self._task(task, attempts=task.attempts, started=time.time(), ended=None)
+
+    def task_ended(self, task: Task, state: State, failure: Failure | None = None, note: str = "") -> None:
+        """A task reached a final state that is no failure to be tried again."""
+        task.state, task.failure = state, failure
+        values: dict[str, Any] = dict(_NO_FAILURE, message=note)
+        if failure is not None:
+            values = {**failure.columns(), "hint": failure.hint}
+            self._attempt(task.id, None, failure)
+        if state == "done":
+            task.bytes_done = task.bytes_total
+        if state != "done" or note:
+            self._run.journal.event("info" if failure is None else "error", failure.message if failure else note or state, task.id)
+        self._task(task, bytes_done=task.bytes_done, ended=time.time(), **values)
+        self._run.log.write("task", **_words(task), note=note, digest=task.root)
+
+    def task_failed(self, task: Task, failure: Failure) -> None:
+        """A task failed; whether it is tried again is decided between the rounds."""
+        task.state, task.failure, task.phase = "failed", failure, self._phase
+        self._attempt(task.id, None, failure)
+        self._run.journal.event("error", failure.message, task.id)
+        self._task(
+            task, attempts=task.attempts, bytes_done=task.bytes_done, ended=time.time(), hint=failure.hint, **failure.columns()
+        )
+        self._run.log.write("task", **_words(task), hint=failure.hint, **failure.columns())
+
+    def task_returned(self, task: Task) -> None:
+        """A task goes back to the queue: stopped, or to be tried again."""
+        task.state = "pending"
+        self._task(task, bytes_done=task.bytes_done)
+
+    def task_advanced(self, task: Task, count: int) -> None:
+        """Some bytes of a task moved; the journal hears of it a few times a second."""
+        task.bytes_done = max(0, task.bytes_done + count)
+        self._moving.add(task.id)
+
+    def note(self, task: Task, text: str) -> None:
+        """Something about a task that is worth knowing and no failure."""
+        self._run.journal.event("notice", text, task.id)
+        self._run.log.write("notice", **_words(task), text=text)
+
+    def blob_needed(self, need: BlobNeed) -> None:
+        """A blob is to be placed."""
+        self._placement(need, "need")
+
+    def blob_present(self, need: BlobNeed) -> None:
+        """A blob was there already."""
+        self._run.placements.add(need.target, need.digest)
+        self._run.totals.present += need.size
+        self._placement(need, "present")
+
+    def blob_mounted(self, need: BlobNeed) -> None:
+        """A blob was mounted from another repository."""
+        self._placed(need)
+        self._run.totals.mounted += need.size
+        self._placement(need, "mounted")
+
+    def blob_uploaded(self, need: BlobNeed) -> None:
+        """A blob was uploaded."""
+        self._placed(need)
+        self._placement(need, "uploaded")
+
+    def tick(self) -> None:
+        """Tell the journal what moved since the last tick."""
+        for task_id in self._moving:
+            self._run.journal.task(task_id, bytes_done=self._run.tasks[task_id].bytes_done)
+        self._moving.clear()
+        reads, writes = self._run.registries.traffic("source"), self._run.registries.traffic("target")
+        now = {
+            "listed": self._listed,
+            "bytes_read": reads.bytes_in,
+            "bytes_written": writes.bytes_out,
+            "bytes_mounted": self._run.totals.mounted,
+            "bytes_present": self._run.totals.present,
+            "requests_source": reads.requests,
+            "requests_target": writes.requests,
+            "retried": reads.retried + writes.retried,
+        }
+        self._run.journal.progress(**{name: value + self._before[name] for name, value in now.items()})
+
+    def _placed(self, need: BlobNeed) -> None:
+        self._run.placements.add(need.target, need.digest)
+        self._run.needs.pop((need.target, need.digest), None)
+
+    def _placement(self, need: BlobNeed, state: str) -> None:
+        self._run.journal.placement(need.target.registry, need.target.path, need.digest, need.size, state)
+
+    def _task(self, task: Task, **values: Any) -> None:
+        self._run.journal.task(
+            task.id, state=task.state, phase=task.phase, pinned=task.pinned, root=task.root, replaces=task.replaces, **values
+        )
+
+    def _attempt(self, task_id: int | None, rule_id: int | None, failure: Failure) -> None:
+        self._run.journal.attempt(task_id=task_id, rule_id=rule_id, phase=self._phase, **failure.columns())
+
+
+_NO_FAILURE: dict[str, Any] = {
+    "error_class": "",
+    "error_status": None,
+    "error_code": "",
+    "message": "",
+    "hint": "",
+}
+
+
+def _words(task: Task) -> dict[str, Any]:
+    return {"task": task.id, "source": str(task.source), "target": str(task.target), "state": task.state, "phase": task.phase}

@@ -1,0 +1,70 @@
+"""The registries of a run: one client per way of access, opened when first needed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Literal, Protocol
+
+from tui.oci.access import Access
+from tui.oci.channel import Traffic
+from tui.oci.client import RegistryClient
+from tui.oci.reference import Repository
+from tui.oci.retry import RetryPolicy
+
+
+class Resolver(Protocol):
+    """Who knows how to reach a repository and as whom."""
+
+    async def access(self, repository: Repository) -> Access:
+        """Return the access for a repository."""
+        ...
+
+
+Side = Literal["source", "target"]
+
+
+class Registries:
+    """Gives out clients; repositories on one side with the same access share one. Use as an async context manager."""
+
+    def __init__(self, resolver: Resolver, *, requests_at_once: int, retry: RetryPolicy) -> None:
+        self._resolver = resolver
+        self._requests_at_once = requests_at_once
+        self._retry = retry
+        self._clients: dict[tuple[Side, Access], RegistryClient] = {}
+        self._by_repository: dict[tuple[Side, Repository], RegistryClient] = {}
+        self._lock = asyncio.Lock()
+
+    async def __aenter__(self) -> Registries:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for client in self._clients.values():
+            await client.close()
+
+    async def source(self, repository: Repository) -> RegistryClient:
+        """Return the client to read a repository. Raises RegistryError when its login cannot be read."""
+        return await self._client("source", repository)
+
+    async def target(self, repository: Repository) -> RegistryClient:
+        """Return the client to write a repository. Raises RegistryError when its login cannot be read."""
+        return await self._client("target", repository)
+
+    def traffic(self, side: Side) -> Traffic:
+        """Return what went over all clients of one side."""
+        total = Traffic()
+        for (its_side, _), client in self._clients.items():
+            if its_side == side:
+                total.add(client.traffic)
+        return total
+
+    async def _client(self, side: Side, repository: Repository) -> RegistryClient:
+        client = self._by_repository.get((side, repository))
+        if client is None:
+            async with self._lock:
+                access = await self._resolver.access(repository)
+                client = self._clients.get((side, access))
+                if client is None:
+                    client = RegistryClient(access, requests_at_once=self._requests_at_once, retry=self._retry)
+                    self._clients[side, access] = client
+                self._by_repository[side, repository] = client
+        return client

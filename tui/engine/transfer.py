@@ -1,0 +1,187 @@
+"""One blob from one registry to another.
+
+The source is read into bounded buffers and goes on with `Range` after a break; the target gets one PUT for a small
+blob and PATCH after PATCH for a large one, the next chunk being read while one is written. A source that breaks never
+touches the target's session. The digest is computed here, and only a right one is committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from tui.engine.control import StopRequested
+from tui.oci.client import RegistryClient
+from tui.oci.errors import IntegrityError, NetworkError, RegistryError, UploadSessionLost
+from tui.oci.reference import Repository, new_hash
+from tui.oci.retry import Attempts, RetryPolicy
+from tui.oci.upload import Upload
+
+CHUNK = 4 * 1024 * 1024
+"""Bytes in one PATCH; two chunks are held per blob under way."""
+_PROGRESS_THAT_COUNTS = 1024 * 1024
+_SESSIONS = 4
+
+
+@dataclass(slots=True)
+class BlobWork:
+    """What to move, and whom to tell. `advanced` gets bytes as they are written, negative when a restart loses them."""
+
+    digest: str
+    size: int
+    source: RegistryClient
+    source_repository: Repository
+    target: RegistryClient
+    target_repository: Repository
+    advanced: Callable[[int], None]
+    checkpoint: Callable[[], Awaitable[None]]
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+
+    @property
+    def buffer(self) -> int:
+        """Bytes of memory the work takes at most."""
+        return min(self.size, 2 * CHUNK) + 1
+
+
+async def copy_blob(work: BlobWork, session: Upload | None = None) -> None:
+    """Copy one blob, in `session` if the target opened one already.
+
+    Raises IntegrityError when the source does not give what its digest promises, StopRequested between chunks when
+    asked to stop, and RegistryError for what did not get better by trying again.
+    """
+    whole = await _read_whole(work) if work.size <= CHUNK else None
+    for remaining in reversed(range(_SESSIONS)):
+        written = 0
+
+        def advanced(count: int) -> None:
+            nonlocal written
+            written += count
+            work.advanced(count)
+
+        upload = None
+        try:
+            upload, session = session or await work.target.start_upload(work.target_repository), None
+            if whole is not None:
+                await upload.finish(work.digest, whole)
+                advanced(len(whole))
+            else:
+                await _copy_in_chunks(work, upload, advanced)
+            return
+        except (IntegrityError, StopRequested):
+            if upload is not None:
+                await _give_up(upload)
+            work.advanced(-written)
+            raise
+        except (UploadSessionLost, NetworkError):
+            # The answer may be lost and the blob there all the same.
+            if await work.target.has_blob(work.target_repository, work.digest):
+                work.advanced(work.size - written)
+                return
+            work.advanced(-written)
+            if not remaining:
+                raise
+
+
+async def _give_up(upload: Upload) -> None:
+    """Let the target drop what it holds; a registry that refuses to will purge it itself one day."""
+    with suppress(RegistryError):
+        await upload.cancel()
+
+
+async def _read_whole(work: BlobWork) -> bytes:
+    return b"".join([chunk async for chunk in _checked_chunks(work)])
+
+
+async def _copy_in_chunks(work: BlobWork, upload: Upload, advanced: Callable[[int], None]) -> None:
+    chunks = _checked_chunks(work)
+    chunk = await anext(chunks, b"")
+    try:
+        while chunk:
+            await work.checkpoint()
+            reading = asyncio.ensure_future(anext(chunks, b""))
+            try:
+                await _patch(upload, chunk, work.retry)
+            except BaseException:
+                reading.cancel()
+                await asyncio.gather(reading, return_exceptions=True)
+                raise
+            advanced(len(chunk))
+            chunk = await reading
+    finally:
+        await chunks.aclose()
+    await upload.finish(work.digest)
+
+
+async def _patch(upload: Upload, chunk: bytes, retry: RetryPolicy) -> None:
+    """Write one chunk; after a break ask what arrived, because the same bytes must not be appended twice."""
+    before = upload.offset
+    attempts = Attempts(retry)
+    while True:
+        try:
+            await upload.patch(chunk)
+            return
+        except UploadSessionLost:
+            raise
+        except RegistryError as error:
+            if not await attempts.again(error):
+                raise
+        stored = await upload.status()
+        if stored == before + len(chunk):
+            return
+        if stored != before:
+            raise UploadSessionLost(f"the registry kept {stored - before} of a chunk of {len(chunk)} bytes")
+
+
+async def _checked_chunks(work: BlobWork) -> AsyncIterator[bytes]:
+    """Yield the blob in chunks of CHUNK bytes; the last only after the whole has the right digest and size."""
+    hashed = new_hash(work.digest)
+    held = bytearray()
+    async for piece in _pieces(work):
+        hashed.update(piece)
+        held += piece
+        # One chunk stays behind until more comes: what completes the blob must have been checked.
+        while len(held) > CHUNK:
+            yield bytes(held[:CHUNK])
+            del held[:CHUNK]
+    digest = f"{work.digest.partition(':')[0]}:{hashed.hexdigest()}"
+    if digest != work.digest:
+        raise IntegrityError(
+            f"the source gives other content than {work.digest[:19]}… promises",
+            endpoint=work.source.registry,
+            reference=f"{work.source_repository}@{work.digest}",
+        )
+    if held:
+        yield bytes(held)
+
+
+async def _pieces(work: BlobWork) -> AsyncIterator[bytes]:
+    """Yield the blob's bytes as they arrive; after a break go on where it broke, as long as it gets on."""
+    offset = 0
+    attempts, since = Attempts(work.retry), 0
+    while offset < work.size or not work.size:
+        try:
+            async with work.source.read_blob(work.source_repository, work.digest, offset) as pieces:
+                async for piece in pieces:
+                    offset += len(piece)
+                    if offset > work.size:
+                        raise _wrong_size(work, "more")
+                    yield piece
+            if offset == work.size:
+                return
+            raise NetworkError("the connection ended early", endpoint=work.source.registry)
+        except RegistryError as error:
+            if offset - since >= _PROGRESS_THAT_COUNTS:
+                attempts, since = Attempts(work.retry), offset
+            work.source.traffic.retried += 1
+            if not await attempts.again(error):
+                raise
+
+
+def _wrong_size(work: BlobWork, how: str) -> IntegrityError:
+    return IntegrityError(
+        f"the source has {how} bytes than the {work.size} its descriptor says",
+        endpoint=work.source.registry,
+        reference=f"{work.source_repository}@{work.digest}",
+    )

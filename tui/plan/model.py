@@ -35,7 +35,7 @@ class Platform:
         """
         match = _PLATFORM.fullmatch(text)
         if match is None:
-            raise ValueError(f"{text!r} is not a platform like 'linux/amd64' or 'linux/arm64/v8'")
+            raise ValueError(f"{text!r} does not read as os/architecture[/variant]")
         field = {key: "" if value in (None, "*") else value for key, value in match.groupdict().items()}
         return cls(field["os"], field["architecture"], field["variant"], field["os_version"])
 

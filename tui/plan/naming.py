@@ -26,7 +26,7 @@ def render_target(template: str, source: Repository, tag: str) -> Reference:
     """
     name, own_tag = split_template(template)
     path = _fill(template, name, source, tag)
-    if ":" in path.partition("/")[2]:
+    if ":" in path.partition("/")[2] and ":" not in name.partition("/")[2]:
         raise TemplateError(f"{template!r}: the port of {source.registry} cannot stand inside a repository path")
     try:
         repository = Repository.parse(path)

@@ -73,7 +73,7 @@ class _Translation:
         while self.rest:
             flags = self.flags
             item = self._item()
-            if self.flags is not flags and any(out):
+            if self.flags != flags and any(out):
                 raise RegexError("flags inside the expression need a group: (?i:...)")
             out.append(item)
         return (f"(?{''.join(sorted(self.flags))})" if self.flags else "") + "".join(out)

@@ -61,5 +61,5 @@ def _matching(selection: TagSelection, tags: list[str]) -> list[str]:
             accepted = parse_range(selection.semver)
         except ValueError as error:
             raise SelectionError(str(error)) from None
-        tags = [tag for tag in tags if (version := parse_version(tag)) and accepted.match(version.semantic)]
+        tags = [tag for tag in tags if (version := parse_version(tag)) and version in accepted]
     return tags

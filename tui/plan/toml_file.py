@@ -225,7 +225,8 @@ class _Reader:
         return self.error(keys, f"{what}'{found}'", "one of " + ", ".join(allowed), hint)
 
     def error(self, keys: Keys, found: str, expected: str, hint: str = "", value: object = None) -> PlanFileError:
-        return PlanFileError(self.path, *place(self.text, keys, value), found, expected, hint)
+        line, column = place(self.text, keys, value) if keys else (1, 1)
+        return PlanFileError(self.path, line, column, found, expected, hint)
 
 
 def _describe(value: object) -> str:

@@ -8,6 +8,7 @@ Precedence follows Semantic Versioning 2.0.0, section 11; numbers after the thir
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 _VERSION = re.compile(r"[vV]?(\d+(?:\.\d+)*)(?:-([0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*))?(?:_[\w.-]*)?", re.ASCII)
 _OPERATOR = re.compile(r"(<=|>=|<|>|=|\^|~)\s*[vV]?(?=\d|[xX*])")
+_PARTIAL = re.compile(r"(?<![\w.-])(\d+)(\.\d+)?-(?=\w)")
+_NAMED_PRERELEASE = re.compile(r"(\d+)\.(\d+)\.(\d+)-\w")
 
 
 class ParsedVersion(NamedTuple):
@@ -54,15 +57,32 @@ def sort_key(tag: str) -> tuple[object, ...]:
     return (1, version.numbers, precedence, tag)
 
 
-def parse_range(text: str) -> NpmSpec:
+@dataclass(frozen=True, slots=True)
+class VersionRange:
+    """A range of versions; `prereleases` are the versions of which it names a pre-release."""
+
+    spec: NpmSpec
+    prereleases: frozenset[tuple[int, ...]]
+
+    def __contains__(self, version: ParsedVersion) -> bool:
+        if version.prerelease and version.numbers[:3] not in self.prereleases:
+            return False  # the library lets `<1.2` have 1.2.0-rc1, which nobody means
+        return bool(self.spec.match(version.semantic))
+
+
+def parse_range(text: str) -> VersionRange:
     """Return the range of npm's grammar: `>=1.20 <2`, `^1.2`, `~1.4`, `1.x`, `1.2 - 1.4`, `<1 || >=2`.
 
-    Commas may stand for spaces, and versions may have a `v`. A pre-release is in a range only when the range
-    names a pre-release of the same version. Raises ValueError.
+    Commas may stand for spaces, and versions may have a `v`. A pre-release is in a range only when the range names a
+    pre-release of the same version. Raises ValueError.
     """
     from semantic_version import NpmSpec
 
+    spaced = " ".join(_OPERATOR.sub(r"\1", text.replace(",", " ")).split())
+    complete = _PARTIAL.sub(lambda match: f"{match[1]}{match[2] or '.0'}.0-", spaced)
     try:
-        return NpmSpec(" ".join(_OPERATOR.sub(r"\1", text.replace(",", " ")).split()))
+        spec = NpmSpec(complete)
     except ValueError as error:
         raise ValueError(f"{text!r} is not a version range like '>=1.20 <2', '^1.2' or '~1.4'") from error
+    named = (tuple(int(number) for number in match.groups()) for match in _NAMED_PRERELEASE.finditer(complete))
+    return VersionRange(spec, frozenset(named))

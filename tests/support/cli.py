@@ -37,6 +37,13 @@ class Result:
         assert isinstance(document, dict), f"standard output is no JSON object\n{self}"
         return document
 
+    def expect(self, status: int) -> dict[str, Any]:
+        """Return the JSON document after checking that the exit status is `status`, there and in the document."""
+        assert self.exit == status, f"expected exit {status}\n{self}"
+        document = self.json()
+        assert document["exit"] == status, str(self)
+        return document
+
     def __str__(self) -> str:
         command = " ".join(self.arguments)
         return f"regferry {command}\nexit {self.exit}\n--- out\n{self.out[-6000:]}\n--- err\n{self.err[-6000:]}"
@@ -125,11 +132,11 @@ class Cli:
         self,
         rules: Mapping[str, str | list[str]],
         *registries: RealRegistry,
-        options: tuple[str | Path, ...] = (),
+        options: tuple[str | Path, ...] = ("--retries", "1"),
         timeout: float = 240,
     ) -> Result:
-        """Run `sync` with image-syncer's split files: the rules, and the logins of `registries`."""
-        arguments = self.sync_arguments(rules, *registries, options=options)
+        """Run `sync --json` with image-syncer's split files: the rules, and the logins of `registries`."""
+        arguments = self.sync_arguments(rules, *registries, options=("--json", *options))
         return self.run(*arguments, timeout=timeout)
 
     def sync_arguments(
@@ -141,7 +148,7 @@ class Cli:
         """Write the split files and return the arguments of the `sync` which reads them."""
         images = self.write("images.yaml", dict(rules))
         auth = self.write("auth.yaml", {registry.address: auth_entry(registry) for registry in registries})
-        return ("sync", "--auth", auth, "--images", images, "--json", *options)
+        return ("sync", "--auth", auth, "--images", images, *options)
 
 
 def auth_entry(registry: RealRegistry) -> dict[str, Any]:

@@ -158,6 +158,24 @@ class RealRegistry:
         algorithm, _, encoded = digest.partition(":")
         return self._v2 / "blobs" / algorithm / encoded[:2] / encoded / "data"
 
+    def corrupt(self, digest: str) -> None:
+        """Flip the bits of one byte in the middle of a blob; its size stays."""
+        path = self.blob_path(digest)
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 0xFF
+        path.write_bytes(content)
+
+    def plant_zeros(self, repository: str, digest: str, size: int) -> None:
+        """Put a blob of `size` zero bytes into `repository` as a sparse file, which a push would write out."""
+        path = self.blob_path(digest)
+        path.parent.mkdir(parents=True)
+        with path.open("wb") as file:
+            file.truncate(size)
+        algorithm, _, encoded = digest.partition(":")
+        link = self._v2 / "repositories" / repository / "_layers" / algorithm / encoded / "link"
+        link.parent.mkdir(parents=True)
+        link.write_text(digest)
+
     def uploads_bytes(self) -> int:
         """Return the bytes of uploads that were begun and neither finished nor cancelled."""
         return sum(path.stat().st_size for path in self._v2.glob("repositories/**/_uploads/*/data"))
@@ -165,6 +183,14 @@ class RealRegistry:
     def stored_bytes(self) -> int:
         """Return the bytes of all blobs and manifests."""
         return sum(path.stat().st_size for path in self._v2.glob("blobs/*/*/*/data"))
+
+    def wait_for_tags(self, count: int, timeout: float = 60) -> None:
+        """Wait until the storage has `count` tags. Raises TimeoutError."""
+        deadline = time.monotonic() + timeout
+        while sum(1 for _ in self._v2.glob("repositories/**/_manifests/tags/*/current/link")) < count:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.address} did not get {count} tags within {timeout} seconds")
+            time.sleep(0.02)
 
     def unreferenced(self) -> list[str]:
         """Return the digests `docker-registry garbage-collect --dry-run` would remove."""

@@ -49,3 +49,5 @@ class RunContext:
     totals: Totals = field(default_factory=Totals)
     rule_failures: dict[int, Failure] = field(default_factory=dict)
     """Rules that could not be expanded yet."""
+    asked_again: set[int] = field(default_factory=set)
+    """Tasks somebody asked to try once more."""

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 from tui.engine.context import RunContext
 from tui.engine.control import StopRequested
-from tui.engine.generate import for_each
 from tui.engine.recorder import Recorder
 from tui.engine.schedule import BlobNeed, seeds
 from tui.engine.tasks import Failure, Task
 from tui.engine.transfer import BlobWork, copy_blob
 from tui.engine.trees import Tree
+from tui.engine.work import for_each, together
 from tui.oci.answers import ManifestBlobUnknown
 from tui.oci.client import RegistryClient
 from tui.oci.errors import Conflict, RegistryError, UnsupportedContent
@@ -42,7 +42,7 @@ class Executor:
         """
         self._unsure = unsure
         queue: list[BlobNeed | Task] = [*seeds(self._run.needs.values()), *tasks]
-        await for_each(queue, max(1, self._run.control.concurrency), self._one)
+        await for_each(queue, self._run.control.copies, self._one)
 
     async def _one(self, item: BlobNeed | Task) -> None:
         await self._run.control.checkpoint()
@@ -59,6 +59,8 @@ class Executor:
             self._run.log.write("shared blob failed", digest=need.digest, message=str(error))
 
     async def _copy_or_fail(self, task: Task) -> None:
+        if task.state != "pending":
+            return  # skipped while it waited for its turn
         self._recorder.task_started(task)
         try:
             await self._copy(task)
@@ -91,9 +93,11 @@ class Executor:
 
     async def _place_tree(self, task: Task, tree: Tree, target: str) -> None:
         """Everything below, then the manifest itself under `target`."""
-        await asyncio.gather(
-            *(self._place_task_blob(task, blob.digest, blob.size) for blob in tree.root.blobs),
-            *(self._place_tree(task, child, child.root.digest) for child in tree.children),
+        await together(
+            [
+                *(self._place_task_blob(task, blob.digest, blob.size) for blob in tree.root.blobs),
+                *(self._place_tree(task, child, child.root.digest) for child in tree.children),
+            ]
         )
         await self._run.control.checkpoint()
         await self._put(task.target.repository, target, tree.root)
@@ -161,9 +165,7 @@ class Executor:
     def _same_registry(self, need: BlobNeed) -> Repository | None:
         return need.source if need.source.registry == need.target.registry else None
 
-    async def _upload(
-        self, need: BlobNeed, target: RegistryClient, session: Upload | None, task: Task | None
-    ) -> None:
+    async def _upload(self, need: BlobNeed, target: RegistryClient, session: Upload | None, task: Task | None) -> None:
         def advanced(count: int) -> None:
             if task is not None:
                 self._recorder.task_advanced(task, count)

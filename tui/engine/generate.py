@@ -6,18 +6,17 @@ with the target's, and where they differ the manifests are read and the target i
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from collections.abc import Iterable
 
 from tui.engine.context import RunContext
-from tui.engine.control import StopRequested
+from tui.engine.control import Gate
 from tui.engine.recorder import Recorder
 from tui.engine.schedule import BlobNeed, SingleFlight
 from tui.engine.targets import TargetView, view_target
 from tui.engine.tasks import Failure, Task
 from tui.engine.trees import Tree, filter_platforms
+from tui.engine.work import for_each, together
 from tui.oci.errors import Conflict, NotFound, RegistryError
 from tui.oci.manifest import Manifest
 from tui.oci.reference import Repository, is_digest
@@ -49,23 +48,21 @@ class Generator:
 
         Raises StopRequested.
         """
-        gate = asyncio.Semaphore(CHECKS_AT_ONCE)
         found: dict[int, list[Task]] = {}
 
         async def one(rule_id: int) -> None:
-            async with gate:
-                await self._run.control.checkpoint()
-                found[rule_id] = await self._expand_rule(rule_id)
+            await self._run.control.checkpoint()
+            found[rule_id] = await self._expand_rule(rule_id)
 
         numbers = list(rules)
-        await _all(one(number) for number in numbers)
+        await for_each(numbers, Gate(CHECKS_AT_ONCE), one)
         return [task for number in numbers for task in found[number] if task.state == "pending"]
 
     async def resolve_tasks(self, tasks: Iterable[Task]) -> None:
         """Pin and plan tasks; each ends `pending` for execute, or in a final state. Raises StopRequested."""
         queue = list(tasks)
         self._references.update(task.target.repository for task in queue)
-        await for_each(queue, CHECKS_AT_ONCE, self._resolve_or_fail)
+        await for_each(queue, Gate(CHECKS_AT_ONCE), self._resolve_or_fail)
 
     async def _expand_rule(self, rule_id: int) -> list[Task]:
         rule = self._run.rules[rule_id]
@@ -116,6 +113,7 @@ class Generator:
         return task
 
     async def _resolve_or_fail(self, task: Task) -> None:
+        await self._run.control.checkpoint()
         try:
             await self._resolve(task)
         except Conflict as error:
@@ -190,9 +188,7 @@ class Generator:
     async def _need_blobs(self, task: Task, tree: Tree, view: TargetView) -> None:
         blobs = tree.blobs()
         task.bytes_total = sum(blob.size for blob in blobs)
-        await asyncio.gather(
-            *(self._need_blob(task, blob.digest, blob.size, view) for blob in blobs),
-        )
+        await together(self._need_blob(task, blob.digest, blob.size, view) for blob in blobs)
 
     async def _need_blob(self, task: Task, digest: str, size: int, view: TargetView) -> None:
         repository = task.target.repository
@@ -211,31 +207,6 @@ class Generator:
             self._recorder.blob_needed(need)
 
 
-async def for_each(items: Iterable[Any], at_once: int, work: Callable[[Any], Awaitable[None]]) -> None:
-    """Do `work` for every item, `at_once` at a time, in order of their coming. The first error ends it."""
-    queue = iter(items)
-
-    async def worker() -> None:
-        for item in queue:
-            await work(item)
-
-    await _all(worker() for _ in range(at_once))
-
-
-async def _all(work: Iterable[Awaitable[Any]]) -> None:
-    try:
-        async with asyncio.TaskGroup() as group:
-            for item in work:
-                group.create_task(_await(item))
-    except BaseExceptionGroup as errors:
-        stopped, others = errors.split(StopRequested)
-        raise (others or stopped or errors).exceptions[0] from None
-
-
-async def _await(work: Awaitable[Any]) -> None:
-    await work
-
-
 def _gone(task: Task) -> NotFound:
     return NotFound(
         "the tag is not there any more" if task.source.tag else "the digest is not there",
@@ -243,4 +214,3 @@ def _gone(task: Task) -> NotFound:
         reference=str(task.source),
         status=404,
     )
-

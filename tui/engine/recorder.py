@@ -8,7 +8,7 @@ from typing import Any
 
 from tui.engine.context import RunContext
 from tui.engine.schedule import BlobNeed
-from tui.engine.tasks import Failure, Phase, State, Task
+from tui.engine.tasks import NO_FAILURE, Failure, Phase, State, Task
 
 
 class Recorder:
@@ -40,14 +40,12 @@ class Recorder:
     def rule_done(self, rule_id: int) -> None:
         """A rule became tasks."""
         self._run.rule_failures.pop(rule_id, None)
-        self._run.journal.rule(
-            rule_id, state="done", error_class="", error_status=None, error_code="", message="", hint=""
-        )
+        self._run.journal.rule(rule_id, state="done", **NO_FAILURE)
 
     def rule_failed(self, rule_id: int, failure: Failure) -> None:
         """A rule could not become tasks."""
         self._run.rule_failures[rule_id] = failure
-        self._run.journal.rule(rule_id, state="failed", hint=failure.hint, **failure.columns())
+        self._run.journal.rule(rule_id, state="failed", **failure.columns())
         self._attempt(None, rule_id, failure)
         self._run.log.write("rule failed", rule=str(self._run.rules[rule_id]), **failure.columns())
 
@@ -58,7 +56,7 @@ class Recorder:
     def task_planned(self, task: Task) -> None:
         """A task is ready to be executed."""
         task.phase, task.state, task.failure = "execute", "pending", None
-        self._task(task, bytes_total=task.bytes_total, **_NO_FAILURE)
+        self._task(task, bytes_total=task.bytes_total, **NO_FAILURE)
 
     def task_started(self, task: Task) -> None:
         """A task is being worked on."""
@@ -69,14 +67,15 @@ class Recorder:
     def task_ended(self, task: Task, state: State, failure: Failure | None = None, note: str = "") -> None:
         """A task reached a final state that is no failure to be tried again."""
         task.state, task.failure = state, failure
-        values: dict[str, Any] = dict(_NO_FAILURE, message=note)
+        values: dict[str, Any] = dict(NO_FAILURE, message=note)
         if failure is not None:
-            values = {**failure.columns(), "hint": failure.hint}
+            values = failure.columns()
             self._attempt(task.id, None, failure)
         if state == "done":
             task.bytes_done = task.bytes_total
         if state != "done" or note:
-            self._run.journal.event("info" if failure is None else "error", failure.message if failure else note or state, task.id)
+            level, text = ("error", failure.message) if failure else ("info", note or state)
+            self._run.journal.event(level, text, task.id)
         self._task(task, bytes_done=task.bytes_done, ended=time.time(), **values)
         self._run.log.write("task", **_words(task), note=note, digest=task.root)
 
@@ -85,10 +84,9 @@ class Recorder:
         task.state, task.failure, task.phase = "failed", failure, self._phase
         self._attempt(task.id, None, failure)
         self._run.journal.event("error", failure.message, task.id)
-        self._task(
-            task, attempts=task.attempts, bytes_done=task.bytes_done, ended=time.time(), hint=failure.hint, **failure.columns()
-        )
-        self._run.log.write("task", **_words(task), hint=failure.hint, **failure.columns())
+        values = {"attempts": task.attempts, "bytes_done": task.bytes_done, "ended": time.time()}
+        self._task(task, **values, **failure.columns())
+        self._run.log.write("task", **_words(task), **failure.columns())
 
     def task_returned(self, task: Task) -> None:
         """A task goes back to the queue: stopped, or to be tried again."""
@@ -152,22 +150,14 @@ class Recorder:
         self._run.journal.placement(need.target.registry, need.target.path, need.digest, need.size, state)
 
     def _task(self, task: Task, **values: Any) -> None:
-        self._run.journal.task(
-            task.id, state=task.state, phase=task.phase, pinned=task.pinned, root=task.root, replaces=task.replaces, **values
-        )
+        where = {"state": task.state, "phase": task.phase}
+        what = {"pinned": task.pinned, "root": task.root, "replaces": task.replaces}
+        self._run.journal.task(task.id, **where, **what, **values)
 
     def _attempt(self, task_id: int | None, rule_id: int | None, failure: Failure) -> None:
         self._run.journal.attempt(task_id=task_id, rule_id=rule_id, phase=self._phase, **failure.columns())
 
 
-_NO_FAILURE: dict[str, Any] = {
-    "error_class": "",
-    "error_status": None,
-    "error_code": "",
-    "message": "",
-    "hint": "",
-}
-
-
 def _words(task: Task) -> dict[str, Any]:
-    return {"task": task.id, "source": str(task.source), "target": str(task.target), "state": task.state, "phase": task.phase}
+    names = {"task": task.id, "source": str(task.source), "target": str(task.target)}
+    return {**names, "state": task.state, "phase": task.phase}

@@ -26,8 +26,8 @@ Side = Literal["source", "target"]
 class Registries:
     """Gives out clients; repositories on one side with the same access share one. Use as an async context manager."""
 
-    def __init__(self, resolver: Resolver, *, requests_at_once: int, retry: RetryPolicy) -> None:
-        self._resolver = resolver
+    def __init__(self, source: Resolver, target: Resolver, *, requests_at_once: int, retry: RetryPolicy) -> None:
+        self._resolvers: dict[Side, Resolver] = {"source": source, "target": target}
         self._requests_at_once = requests_at_once
         self._retry = retry
         self._clients: dict[tuple[Side, Access], RegistryClient] = {}
@@ -61,7 +61,7 @@ class Registries:
         client = self._by_repository.get((side, repository))
         if client is None:
             async with self._lock:
-                access = await self._resolver.access(repository)
+                access = await self._resolvers[side].access(repository)
                 client = self._clients.get((side, access))
                 if client is None:
                     client = RegistryClient(access, requests_at_once=self._requests_at_once, retry=self._retry)

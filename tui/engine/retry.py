@@ -10,7 +10,6 @@ import random
 
 from tui.engine.tasks import Failure
 
-_EVERY_ROUND = frozenset({"NET", "THROTTLE", "SRV", "SESSION", "LOCAL"})
 _ONE_MORE_TIME = frozenset({"GONE", "INTEGRITY", "POLICY"})
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 60.0
@@ -21,14 +20,7 @@ def worth_retrying(failure: Failure, round_: int) -> bool:
 
     What the registry denied, and what is broken in itself, stays as it is until a person changes something.
     """
-    if failure.error_class in _EVERY_ROUND:
-        return True
-    return round_ == 1 and failure.error_class in _ONE_MORE_TIME
-
-
-def is_retryable(failure: Failure) -> bool:
-    """Return whether running the same again later may help without anybody changing anything."""
-    return failure.error_class in _EVERY_ROUND
+    return failure.retryable or (round_ == 1 and failure.error_class in _ONE_MORE_TIME)
 
 
 def pause_before(round_: int) -> float:

@@ -31,10 +31,15 @@ class SingleFlight(Generic[Key]):
         if running is None:
             running = asyncio.ensure_future(_as_coroutine(work))
             self._running[key] = running
-            running.add_done_callback(lambda _: self._running.pop(key, None))
+            running.add_done_callback(lambda done: self._ended(key, done))
         # One caller going away must not take the work from the others.
         result: Result = await asyncio.shield(running)
         return result
+
+    def _ended(self, key: Key, done: asyncio.Task[Any]) -> None:
+        del self._running[key]
+        if not done.cancelled():
+            done.exception()  # whoever waited has it; nobody waits any more after a cancellation
 
     async def cancel(self) -> None:
         """Cancel what is under way and wait for its end."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from tui.oci.errors import RegistryError
@@ -23,7 +23,8 @@ class Failure:
     code: str
     message: str
     hint: str
-    retryable: bool = field(compare=False, default=False)
+    retryable: bool = False
+    """Whether the same may go well another time without anybody changing anything."""
 
     @classmethod
     def of(cls, error: RegistryError) -> Failure:
@@ -37,7 +38,34 @@ class Failure:
             "error_status": self.status,
             "error_code": self.code,
             "message": self.message,
+            "hint": self.hint,
+            "retryable": int(self.retryable),
         }
+
+    @classmethod
+    def from_row(cls, row: Any) -> Failure | None:
+        """Return the failure a journal row tells of, None when it tells of none."""
+        if not row["error_class"]:
+            return None
+        return cls(
+            row["error_class"],
+            row["error_status"],
+            row["error_code"],
+            row["message"],
+            row["hint"],
+            bool(row["retryable"]),
+        )
+
+
+NO_FAILURE: dict[str, Any] = {
+    "error_class": "",
+    "error_status": None,
+    "error_code": "",
+    "message": "",
+    "hint": "",
+    "retryable": 0,
+}
+"""The journal columns of a failure where there is none."""
 
 
 @dataclass(slots=True)
@@ -57,8 +85,6 @@ class Task:
     bytes_total: int = 0
     bytes_done: int = 0
     failure: Failure | None = None
-    dirty: bool = False
-    """Whether `bytes_done` changed since the journal was told."""
 
     @property
     def resolved(self) -> bool:
@@ -68,11 +94,6 @@ class Task:
     @classmethod
     def from_row(cls, row: Any) -> Task:
         """Return the task of a journal row."""
-        failure = None
-        if row["error_class"]:
-            failure = Failure(
-                row["error_class"], row["error_status"], row["error_code"], row["message"], row["hint"]
-            )
         return cls(
             id=row["id"],
             rule_id=row["rule_id"],
@@ -85,7 +106,7 @@ class Task:
             root=row["root"],
             replaces=row["replaces"],
             bytes_total=row["bytes_total"],
-            failure=failure,
+            failure=Failure.from_row(row),
         )
 
     def row(self) -> dict[str, Any]:

@@ -8,7 +8,7 @@ touches the target's session. The digest is computed here, and only a right one 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -134,7 +134,7 @@ async def _patch(upload: Upload, chunk: bytes, retry: RetryPolicy) -> None:
             raise UploadSessionLost(f"the registry kept {stored - before} of a chunk of {len(chunk)} bytes")
 
 
-async def _checked_chunks(work: BlobWork) -> AsyncIterator[bytes]:
+async def _checked_chunks(work: BlobWork) -> AsyncGenerator[bytes, None]:
     """Yield the blob in chunks of CHUNK bytes; the last only after the whole has the right digest and size."""
     hashed = new_hash(work.digest)
     held = bytearray()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tui.engine.journal.reader import JournalReader
 from tui.engine.journal.writer import JournalWriter
 from tui.engine.schedule import SingleFlight
+from tui.engine.work import together
 from tui.oci.client import RegistryClient
 from tui.oci.descriptor import Descriptor, ImagePlatform
 from tui.oci.errors import UnsupportedContent
@@ -90,8 +90,8 @@ class ManifestStore:
         if depth > _MAX_DEPTH or len(seen) > _MAX_NODES:
             raise UnsupportedContent(f"the index is nested deeper than {_MAX_DEPTH} levels or has too many entries")
         self.record(manifest)
-        children = await asyncio.gather(
-            *(self._child(client, repository, child, depth + 1, seen) for child in manifest.manifests)
+        children = await together(
+            self._child(client, repository, child, depth + 1, seen) for child in manifest.manifests
         )
         return Tree(manifest, tuple(children))
 

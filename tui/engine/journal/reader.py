@@ -118,8 +118,6 @@ def give_order(path: Path, verb: str, argument: str = "") -> None:
     """Leave an order (`pause`, `resume`, `stop`, `concurrency`) for the process that runs the journal at `path`."""
     connection = schema.open_for_control(path)
     try:
-        connection.execute(
-            "INSERT INTO control(at, verb, argument) VALUES (?, ?, ?)", (time.time(), verb, argument)
-        )
+        connection.execute("INSERT INTO control(at, verb, argument) VALUES (?, ?, ?)", (time.time(), verb, argument))
     finally:
         connection.close()

@@ -27,7 +27,8 @@ CREATE TABLE progress(                -- one row: where the run stands
 CREATE TABLE rule(
   id INTEGER PRIMARY KEY, text TEXT NOT NULL, origin TEXT NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL,
   error_class TEXT NOT NULL DEFAULT '', error_status INTEGER, error_code TEXT NOT NULL DEFAULT '',
-  message TEXT NOT NULL DEFAULT '', hint TEXT NOT NULL DEFAULT '', revision INTEGER NOT NULL);
+  message TEXT NOT NULL DEFAULT '', hint TEXT NOT NULL DEFAULT '', retryable INTEGER NOT NULL DEFAULT 0,
+  revision INTEGER NOT NULL);
 
 CREATE TABLE task(                    -- one source reference to one target reference
   id INTEGER PRIMARY KEY, rule_id INTEGER NOT NULL REFERENCES rule(id),
@@ -39,7 +40,7 @@ CREATE TABLE task(                    -- one source reference to one target refe
   replaces TEXT NOT NULL DEFAULT '',  -- digest the target reference had
   bytes_total INTEGER NOT NULL DEFAULT 0, bytes_done INTEGER NOT NULL DEFAULT 0,
   error_class TEXT NOT NULL DEFAULT '', error_status INTEGER, error_code TEXT NOT NULL DEFAULT '',
-  message TEXT NOT NULL DEFAULT '', hint TEXT NOT NULL DEFAULT '',
+  message TEXT NOT NULL DEFAULT '', hint TEXT NOT NULL DEFAULT '', retryable INTEGER NOT NULL DEFAULT 0,
   started REAL, ended REAL, revision INTEGER NOT NULL,
   UNIQUE(target_registry, target_path, target_reference, source_registry, source_path, source_reference));
 CREATE INDEX task_revision ON task(revision);
@@ -54,7 +55,8 @@ CREATE TABLE placement(               -- one blob in one target repository
 
 CREATE TABLE attempt(                 -- every failure, also of what succeeded later
   id INTEGER PRIMARY KEY, at REAL NOT NULL, task_id INTEGER, rule_id INTEGER, phase TEXT NOT NULL,
-  error_class TEXT NOT NULL, error_status INTEGER, error_code TEXT NOT NULL, message TEXT NOT NULL);
+  error_class TEXT NOT NULL, error_status INTEGER, error_code TEXT NOT NULL, message TEXT NOT NULL,
+  hint TEXT NOT NULL, retryable INTEGER NOT NULL);
 CREATE INDEX attempt_task ON attempt(task_id);
 
 CREATE TABLE event(

@@ -114,27 +114,17 @@ class JournalWriter:
             (registry, path, digest, size, state, bytes_done, self._next()),
         )
 
-    def attempt(
-        self,
-        *,
-        task_id: int | None,
-        rule_id: int | None,
-        phase: str,
-        error_class: str,
-        error_status: int | None,
-        error_code: str,
-        message: str,
-    ) -> None:
-        """Queue one failed attempt."""
+    def attempt(self, *, task_id: int | None, rule_id: int | None, phase: str, **failure: Any) -> None:
+        """Queue one failed attempt; `failure` are the columns of `Failure`."""
+        values = {"at": time.time(), "task_id": task_id, "rule_id": rule_id, "phase": phase, **failure}
         self._put(
-            "INSERT INTO attempt(at, task_id, rule_id, phase, error_class, error_status, error_code, message)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (time.time(), task_id, rule_id, phase, error_class, error_status, error_code, message),
+            f"INSERT INTO attempt({', '.join(values)}) VALUES ({', '.join('?' * len(values))})", (*values.values(),)
         )
 
     def event(self, level: str, text: str, task_id: int | None = None) -> None:
         """Queue one line of the run's story."""
-        self._put("INSERT INTO event(at, level, task_id, text) VALUES (?, ?, ?, ?)", (time.time(), level, task_id, text))
+        statement = "INSERT INTO event(at, level, task_id, text) VALUES (?, ?, ?, ?)"
+        self._put(statement, (time.time(), level, task_id, text))
 
     def host(self, registry: str, state: str, detail: str) -> None:
         """Queue what holds for a whole registry."""
@@ -142,7 +132,8 @@ class JournalWriter:
 
     def orders(self) -> list[tuple[str, str]]:
         """Return the orders (verb, argument) given since the last look, oldest first, and mark them seen."""
-        rows = self._connection.execute("SELECT id, verb, argument FROM control WHERE seen IS NULL ORDER BY id").fetchall()
+        query = "SELECT id, verb, argument FROM control WHERE seen IS NULL ORDER BY id"
+        rows = self._connection.execute(query).fetchall()
         for row in rows:
             self._put("UPDATE control SET seen=? WHERE id=?", (time.time(), row["id"]))
         return [(row["verb"], row["argument"]) for row in rows]
@@ -189,9 +180,7 @@ class JournalWriter:
 
     def _update(self, table: str, where: str, key: Sequence[Any], values: Mapping[str, Any]) -> None:
         settings = ", ".join(f"{column}=?" for column in values)
-        self._put(
-            f"UPDATE {table} SET {settings}, revision=? WHERE {where}", (*values.values(), self._next(), *key)
-        )
+        self._put(f"UPDATE {table} SET {settings}, revision=? WHERE {where}", (*values.values(), self._next(), *key))
 
     def _put(self, statement: str, values: Sequence[Any]) -> None:
         self._queue.append((statement, values))

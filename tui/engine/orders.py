@@ -1,0 +1,58 @@
+"""Orders that arrive through the journal's `control` table while a run is under way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tui.engine.context import RunContext
+from tui.engine.recorder import Recorder
+
+MOST_COPIES = 256
+
+
+class Orders:
+    """Obeys `pause`, `resume`, `stop`, `concurrency N`, `retry IDS` and `skip IDS` (task ids, comma between)."""
+
+    def __init__(self, run: RunContext, recorder: Recorder) -> None:
+        self._run = run
+        self._recorder = recorder
+
+    def obey(self, orders: Iterable[tuple[str, str]]) -> None:
+        """Carry out (verb, argument) orders; one we do not understand is noted and changes nothing."""
+        for verb, argument in orders:
+            try:
+                self._obey(verb, argument)
+            except ValueError as error:
+                self._run.journal.event("notice", f"the order {verb!r} was not understood: {error}")
+
+    def _obey(self, verb: str, argument: str) -> None:
+        control = self._run.control
+        match verb:
+            case "pause":
+                control.pause()
+                self._recorder.state("paused")
+            case "resume":
+                control.resume()
+                self._recorder.state("running")
+            case "stop":
+                control.stop()
+                self._recorder.state("stopping")
+            case "concurrency":
+                control.copies.limit = min(MOST_COPIES, int(argument))
+                self._run.journal.progress(concurrency=control.copies.limit)
+            case "retry":
+                self._run.asked_again.update(_numbers(argument))
+            case "skip":
+                self._skip(_numbers(argument))
+            case _:
+                raise ValueError("there is no such order")
+
+    def _skip(self, numbers: Iterable[int]) -> None:
+        for number in numbers:
+            task = self._run.tasks.get(number)
+            if task is not None and task.state in ("pending", "failed"):
+                self._recorder.task_ended(task, "skipped", note="skipped on request")
+
+
+def _numbers(argument: str) -> list[int]:
+    return [int(number) for number in argument.split(",")]

@@ -1,0 +1,114 @@
+"""What a run came to, read from its journal: the document every command prints with `--json`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tui.engine.journal.reader import JournalReader
+from tui.engine.tasks import Task
+
+_REPORTED = ("done", "unchanged", "skipped", "conflict", "cancelled", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """One task or rule that failed, in the words of the report."""
+
+    source: str
+    target: str
+    phase: str
+    error_class: str
+    status: int | None
+    code: str
+    message: str
+    hint: str
+
+    def document(self) -> dict[str, Any]:
+        """Return it as values JSON can carry."""
+        return {
+            "source": self.source,
+            "target": self.target,
+            "phase": self.phase,
+            "class": self.error_class,
+            "status": self.status,
+            "code": self.code,
+            "message": self.message,
+            "hint": self.hint,
+        }
+
+
+def failures(reader: JournalReader) -> Iterator[Failed]:
+    """Yield what is not as the plan wants it: rules that could not be expanded, failed tasks, conflicts."""
+    for row in reader.rules():
+        if row["state"] == "failed":
+            source, _, target = row["text"].partition(" -> ")
+            yield _failed(row, source, target, "generate")
+    for row in reader.tasks("failed", "conflict"):
+        source, target = names(row)
+        yield _failed(row, source, target, row["phase"])
+
+
+def names(row: Any) -> tuple[str, str]:
+    """Return the source and target of a task's journal row as references."""
+    task = Task.from_row(row)
+    return str(task.source), str(task.target)
+
+
+def document(reader: JournalReader, run: str) -> dict[str, Any]:
+    """Return the figures of a run; `exit` is None while a process works on it or after one was killed."""
+    progress, counts = reader.progress(), reader.counts()
+    sessions = reader.sessions()
+    rules = [row["state"] for row in reader.rules()]
+    return {
+        "run": run,
+        "exit": sessions[-1]["exit_code"] if sessions else None,
+        "seconds": round(sum((row["ended"] or row["heartbeat"]) - row["started"] for row in sessions), 3),
+        "state": progress["state"],
+        "tasks": {"total": sum(counts.values()), **{state: counts[state] for state in _REPORTED}},
+        "rules": {"total": len(rules), "failed": rules.count("failed")},
+        "bytes": {name: progress[f"bytes_{name}"] for name in ("read", "written", "mounted", "present")},
+        "requests": {"source": progress["requests_source"], "target": progress["requests_target"]},
+        "attempts": {"retried": progress["retried"]},
+        "failed": [failed.document() for failed in failures(reader)],
+    }
+
+
+def attempts(reader: JournalReader) -> list[dict[str, Any]]:
+    """Return every failed attempt, also of what went well later."""
+    tasks = {row["id"]: names(row) for row in reader.tasks()}
+    rules = {row["id"]: row["text"].partition(" -> ")[::2] for row in reader.rules()}
+    found = []
+    for row in reader.attempts():
+        source, target = tasks[row["task_id"]] if row["task_id"] is not None else rules[row["rule_id"]]
+        found.append({"at": row["at"], **_failed(row, source, target, row["phase"]).document()})
+    return found
+
+
+def image_lists(reader: JournalReader) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Return (what is at the target as wanted, what is not) as image-syncer writes them: source to targets."""
+    good: dict[str, list[str]] = {}
+    bad: dict[str, list[str]] = {}
+    for row in reader.tasks():
+        if row["state"] in ("done", "unchanged", "failed", "conflict"):
+            source, target = names(row)
+            (good if row["state"] in ("done", "unchanged") else bad).setdefault(source, []).append(target)
+    for row in reader.rules():
+        if row["state"] == "failed":
+            source, _, target = row["text"].partition(" -> ")
+            bad.setdefault(source, []).append(target)
+    return good, bad
+
+
+def _failed(row: Any, source: str, target: str, phase: str) -> Failed:
+    return Failed(
+        source=source,
+        target=target,
+        phase=phase,
+        error_class=row["error_class"],
+        status=row["error_status"],
+        code=row["error_code"],
+        message=row["message"],
+        hint=row["hint"],
+    )

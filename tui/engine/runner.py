@@ -1,0 +1,268 @@
+"""A run from beginning to end, in this process: generate, execute, and rounds of retry over what failed.
+
+The journal is made once and outlives every process; `work_on` does what is left of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tui.engine import outcome, signals
+from tui.engine.context import RunContext
+from tui.engine.control import Control, StopRequested
+from tui.engine.execute import Executor
+from tui.engine.generate import CHECKS_AT_ONCE, Generator
+from tui.engine.journal.reader import JournalReader
+from tui.engine.journal.writer import JournalWriter
+from tui.engine.log import RunLog
+from tui.engine.orders import Orders
+from tui.engine.placements import THERE
+from tui.engine.recorder import Recorder
+from tui.engine.registries import Registries, Resolver
+from tui.engine.retry import pause_before, worth_retrying
+from tui.engine.runs import RunFolder, make_run_folder
+from tui.engine.schedule import BlobNeed
+from tui.engine.tasks import FINAL, Failure, Task
+from tui.engine.trees import ManifestStore
+from tui.oci.reference import Repository
+from tui.oci.retry import RetryPolicy
+from tui.plan.model import Plan, from_document, to_document
+
+_TICK = 0.25
+_HEARTBEAT = 2.0
+_REQUESTS_BESIDE_COPIES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How this process works on a run.
+
+    `only_generate` ends when the tasks are known. `failed_too` begins with what failed before. `logs` are more files
+    for the log.
+    """
+
+    only_generate: bool = False
+    failed_too: bool = False
+    logs: Sequence[Path] = ()
+
+
+AS_USUAL = Manner()
+
+
+def make_run(state: Path, plan: Plan, meta: dict[str, Any]) -> RunFolder:
+    """Return the folder of a new run of `plan`; `meta` is kept with it and must hold no secret.
+
+    Raises LocalError or JournalError when the folder or its journal cannot be made.
+    """
+    folder = make_run_folder(state, plan.name)
+    values = {"plan": to_document(plan), "created": time.time(), **meta}
+    writer = JournalWriter.create(folder.journal, values)
+    writer.add_rules((number, str(rule), rule.origin) for number, rule in enumerate(plan.rules, 1))
+    writer.progress(state="new", concurrency=plan.options.concurrency)
+    writer.close()
+    return folder
+
+
+async def work_on(folder: RunFolder, source: Resolver, target: Resolver, how: Manner = AS_USUAL) -> int:
+    """Do what is left of a run and return its exit code (`tui.engine.outcome`).
+
+    SIGINT and SIGTERM stop it where nothing is lost, a second one at once; a hang-up of the terminal does not stop it.
+    Raises RunBusy when another process works on it, JournalError and LocalError when its files cannot be used.
+    """
+    with folder.locked():
+        journal = JournalWriter.open(folder.journal)
+        try:
+            log = RunLog([folder.log, *how.logs])
+            with JournalReader(folder.journal) as reader:
+                return await _Work(folder, journal, reader, log, how).run(source, target)
+        finally:
+            journal.close()
+
+
+class _Work:
+    """One process's share of a run."""
+
+    def __init__(
+        self, folder: RunFolder, journal: JournalWriter, reader: JournalReader, log: RunLog, how: Manner
+    ) -> None:
+        self._folder = folder
+        self._journal = journal
+        self._reader = reader
+        self._log = log
+        self._how = how
+        self._plan = from_document(reader.meta("plan"))
+        self._before: dict[str, Any] = dict(reader.progress())
+        concurrency = self._before["concurrency"] or self._plan.options.concurrency
+        self._control = Control(concurrency)
+
+    async def run(self, source: Resolver, target: Resolver) -> int:
+        retry = RetryPolicy()
+        at_once = max(CHECKS_AT_ONCE, self._control.copies.limit * 2) + _REQUESTS_BESIDE_COPIES
+        async with Registries(source, target, requests_at_once=at_once, retry=retry) as registries:
+            run = RunContext(
+                plan=self._plan,
+                journal=self._journal,
+                log=self._log,
+                registries=registries,
+                manifests=ManifestStore(self._journal, self._reader),
+                control=self._control,
+                retry=retry,
+                rules=dict(enumerate(self._plan.rules, 1)),
+            )
+            recorder = Recorder(run, self._before)
+            self._journal.begin_session()
+            code = outcome.FAILED
+            try:
+                code = await self._watched(run, recorder)
+            finally:
+                recorder.tick()
+                recorder.state("ended" if code != outcome.STOPPED else "stopped")
+                self._journal.end_session(code)
+                self._log.write("end", exit=code)
+                self._log.close()
+            return code
+
+    async def _watched(self, run: RunContext, recorder: Recorder) -> int:
+        """Run the phases while the journal is committed, orders are read and signals are heard."""
+        phases = asyncio.create_task(self._phases(run, recorder))
+        keeping = [
+            asyncio.create_task(self._journal.keep_committing()),
+            asyncio.create_task(self._tick(run, recorder)),
+        ]
+
+        def stop() -> None:
+            self._control.stop()
+            recorder.state("stopping")
+
+        with signals.handled(stop, phases.cancel) as received:
+            try:
+                await asyncio.wait([phases, *keeping], return_when=asyncio.FIRST_COMPLETED)
+                for task in keeping:
+                    if task.done():
+                        phases.cancel()
+                        await asyncio.wait([phases])
+                        task.result()  # raises why the journal cannot be written any more
+                return await phases
+            except asyncio.CancelledError:
+                if not received.fatal:
+                    raise
+                return 128 + received.fatal
+            except StopRequested:
+                return outcome.STOPPED
+            finally:
+                await _end([phases, *keeping])
+                await run.blob_flights.cancel()
+
+    async def _phases(self, run: RunContext, recorder: Recorder) -> int:
+        rules = self._take_up(run, recorder)
+        generator, executor = Generator(run, recorder), Executor(run, recorder)
+        resumed = bool(run.tasks)
+        recorder.phase("generate")
+        await self._generate(run, generator, rules)
+        if self._how.only_generate:
+            return self._code(run)
+        recorder.phase("execute")
+        await executor.execute(_ready(run), unsure=resumed)
+        round_ = 0
+        while True:
+            round_ += 1
+            rules, tasks = self._worth_another_round(run, round_)
+            if not rules and not tasks:
+                return self._code(run)
+            await self._wait_for(run, recorder, round_, rules, tasks)
+            for task in tasks:
+                recorder.task_returned(task)
+            await self._generate(run, generator, rules)
+            await executor.execute(_ready(run), unsure=True)
+
+    def _worth_another_round(self, run: RunContext, round_: int) -> tuple[set[int], list[Task]]:
+        """Return the rules and tasks for a round: what may go better, and what somebody asked for."""
+        failed = [task for task in run.tasks.values() if task.state == "failed"]
+        asked, run.asked_again = run.asked_again, set()
+        tasks = [task for task in failed if task.id in asked]
+        if round_ > run.plan.options.retries:
+            return set(), tasks
+        rules = {number for number, why in run.rule_failures.items() if worth_retrying(why, round_)}
+        tasks += [
+            task for task in failed if task.id not in asked and task.failure and worth_retrying(task.failure, round_)
+        ]
+        return rules, tasks
+
+    async def _wait_for(
+        self, run: RunContext, recorder: Recorder, round_: int, rules: set[int], tasks: list[Task]
+    ) -> None:
+        recorder.phase("retry", round_)
+        recorder.state("waiting", f"{len(rules) + len(tasks)} to try again")
+        await run.control.wait(pause_before(round_))
+        recorder.state("running")
+
+    def _take_up(self, run: RunContext, recorder: Recorder) -> set[int]:
+        """Load what earlier processes reached and return the rules to expand; what was under way is pending again."""
+        for row in self._reader.placements():
+            if row["state"] in THERE:
+                run.placements.add(Repository(row["registry"], row["path"]), row["digest"])
+        for row in self._reader.tasks():
+            task = Task.from_row(row)
+            run.tasks[task.id] = task
+            failed = task.state == "failed" and self._how.failed_too
+            if failed or task.state not in FINAL:
+                self._need_again(run, task)
+                recorder.task_returned(task)
+        rules = set()
+        for row in self._reader.rules():
+            failure = Failure.from_row(row)
+            if row["state"] == "pending" or (failure and self._how.failed_too):
+                rules.add(row["id"])
+            elif failure is not None:
+                run.rule_failures[row["id"]] = failure
+        return rules
+
+    def _need_again(self, run: RunContext, task: Task) -> None:
+        tree = run.manifests.stored_tree(task.root) if task.resolved else None
+        if tree is None:
+            task.root = ""
+            return
+        repository = task.target.repository
+        for blob in tree.blobs():
+            if not run.placements.has(repository, blob.digest):
+                need = BlobNeed(repository, blob.digest, blob.size, task.source.repository)
+                run.needs.setdefault((repository, blob.digest), need)
+
+    async def _generate(self, run: RunContext, generator: Generator, rules: Iterable[int]) -> None:
+        await generator.expand_rules(rules)
+        await generator.resolve_tasks([task for task in run.tasks.values() if _unresolved(task)])
+        await self._journal.flush()
+
+    async def _tick(self, run: RunContext, recorder: Recorder) -> None:
+        orders = Orders(run, recorder)
+        last_beat = 0.0
+        while True:
+            await asyncio.sleep(_TICK)
+            recorder.tick()
+            orders.obey(self._journal.orders())
+            if time.monotonic() - last_beat >= _HEARTBEAT:
+                self._journal.heartbeat()
+                last_beat = time.monotonic()
+
+    def _code(self, run: RunContext) -> int:
+        failures = [*run.rule_failures.values(), *(task.failure for task in run.tasks.values() if task.failure)]
+        return outcome.exit_code(failures)
+
+
+def _ready(run: RunContext) -> list[Task]:
+    return [task for task in run.tasks.values() if task.state == "pending" and task.resolved]
+
+
+def _unresolved(task: Task) -> bool:
+    return task.state == "pending" and not task.resolved
+
+
+async def _end(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,140 @@
+"""The runs on this machine: each a folder with a journal, a log and a lock."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tui.oci.errors import LocalError
+
+_RUNS = "runs"
+
+
+class UnknownRun(Exception):
+    """No run, or more than one, goes by that name; `hint` is the next step."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class RunBusy(Exception):
+    """Another process works on the run; `pid` is its process id."""
+
+    def __init__(self, name: str, pid: int) -> None:
+        super().__init__(f"process {pid} is working on the run {name}")
+        self.pid = pid
+        self.hint = f"look with 'regferry runs watch {name}', or stop it with 'regferry runs stop {name}'"
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """Where the files of one run are."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The name of the run."""
+        return self.path.name
+
+    @property
+    def journal(self) -> Path:
+        """The journal, SQLite."""
+        return self.path / "journal.sqlite"
+
+    @property
+    def log(self) -> Path:
+        """The log, JSON lines."""
+        return self.path / "log.jsonl"
+
+    @property
+    def output(self) -> Path:
+        """What a detached process printed."""
+        return self.path / "output.txt"
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the run's lock, which the kernel drops with the process. Raises RunBusy."""
+        with (self.path / "lock").open("a+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise RunBusy(self.name, _owner(self.path / "lock")) from None
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+            yield
+
+    def working(self) -> int | None:
+        """Return the id of the process that works on the run, None when nobody does."""
+        with contextlib.suppress(FileNotFoundError), (self.path / "lock").open("r") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return _owner(self.path / "lock")
+        return None
+
+    def delete(self) -> None:
+        """Remove the run. Raises RunBusy while a process works on it."""
+        with self.locked():
+            shutil.rmtree(self.path)
+
+
+def make_run_folder(state: Path, name: str) -> RunFolder:
+    """Return a new folder below `state` for a run of the plan called `name`. Raises LocalError."""
+    words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-") or "run"
+    stem = f"{time.strftime('%Y%m%d-%H%M%S')}-{words}"
+    try:
+        (state / _RUNS).mkdir(mode=0o700, parents=True, exist_ok=True)
+        for number in range(1, 1000):
+            path = state / _RUNS / (stem if number == 1 else f"{stem}-{number}")
+            with contextlib.suppress(FileExistsError):
+                path.mkdir(mode=0o700)
+                return RunFolder(path)
+    except OSError as error:
+        raise LocalError(
+            f"cannot make a folder for the run below {state}: {error.strerror}",
+            hint="free space or fix permissions there, or set REGFERRY_STATE_DIR",
+        ) from error
+    raise LocalError(f"there are a thousand runs called {stem}")
+
+
+def list_runs(state: Path) -> list[RunFolder]:
+    """Return the runs below `state`, the newest first."""
+    if not (state / _RUNS).is_dir():
+        return []
+    found = [RunFolder(path) for path in (state / _RUNS).iterdir() if (path / "journal.sqlite").is_file()]
+    return sorted(found, key=lambda run: run.name, reverse=True)
+
+
+def find_run(state: Path, name: str) -> RunFolder:
+    """Return the run called `name`: in full, by a part that only one has, or `last`. Raises UnknownRun."""
+    runs = list_runs(state)
+    if not runs:
+        raise UnknownRun(f"there are no runs in {state}", "start one with 'regferry sync' or 'regferry run PLAN'")
+    if name in ("last", ""):
+        return runs[0]
+    exact = [run for run in runs if run.name == name]
+    matching = exact or [run for run in runs if name in run.name]
+    if len(matching) == 1:
+        return matching[0]
+    if matching:
+        raise UnknownRun(
+            f"{name!r} may be {len(matching)} runs: {', '.join(run.name for run in matching[:5])}",
+            "say more of the name",
+        )
+    raise UnknownRun(f"there is no run {name!r}", "see 'regferry runs list'")
+
+
+def _owner(lock: Path) -> int:
+    text = lock.read_text().strip()
+    return int(text) if text.isdigit() else 0

@@ -148,7 +148,7 @@ class ProgressCell(Cell):
     """A `Progress` as a bar and a percentage; the percentage alone below ten cells."""
 
     searchable = False
-    FULL, REST = "▬", "-"
+    FULL, REST = "▬", "╌"
 
     def text(self, value: Any) -> str:
         """Return the percentage."""

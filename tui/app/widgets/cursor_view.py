@@ -84,7 +84,6 @@ class CursorView(ScrollView, can_focus=True, inherit_bindings=False):
         if size.height != self.virtual_size.height:
             self.set_reactive(ScrollView.virtual_size, size)
             self._scroll_update(size)
-        self.cursor = self.validate_cursor(self.cursor)
 
     def refresh_row(self, position: int) -> None:
         """Paint one row again, if it is on the screen."""

@@ -1,32 +1,22 @@
-"""The table for anything long or live: virtual rows, sort and filter over indexes, repaints of single cells.
-
-The screen is a snapshot: `_cells` holds the parts of every row shown, and painting reads only those.
-`update_rows` collects keys; at most four times a second the rows among them that are on screen are read
-again, compared part by part, and just the parts that differ are painted. So the cost of an update depends
-on what can be seen, not on how many rows there are or how many changed.
-"""
+"""The table for anything long or live: virtual rows, sort and filter over indexes, repaints of single cells."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
-from typing import ClassVar
+from typing import Any, ClassVar, NamedTuple
 
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region
-from textual.strip import Strip
 from textual.timer import Timer
 
-from tui.app.i18n import N_, _
+from tui.app.i18n import N_
 from tui.app.widgets import table_messages as messages
 from tui.app.widgets.columns import Column
-from tui.app.widgets.cursor_view import CursorView
 from tui.app.widgets.row_filter import both, text_filter
-from tui.app.widgets.row_order import Arrangement, RowOrder, Steps, arrange, finish, paced
-from tui.app.widgets.row_source import Key, ListSource, Row, RowSource
-from tui.app.widgets.table_painter import Cells, TablePainter
+from tui.app.widgets.row_order import Arrangement, RowOrder, arrange, finish, paced
+from tui.app.widgets.row_source import Key, Row, RowSource
+from tui.app.widgets.row_view import NOTHING_MATCHES, NOTHING_YET, RowView
 
 PAINT_INTERVAL = 0.25
 """Seconds between two paints of live updates."""
@@ -36,18 +26,50 @@ AT_ONCE = 2000
 """Up to this many rows are arranged within one key press; more are arranged in steps beside the event loop."""
 
 
-class LineTable(CursorView):
-    """A table over a `RowSource`.
+class Place(NamedTuple):
+    """Where cursor and view are: keys rather than positions, `line` counted from the top of the screen."""
+
+    cursor: Key | None
+    position: int
+    anchor: Key | None
+    line: int
+
+
+class LineTable(RowView):
+    """A table over a `RowSource`, for any number of rows.
+
+    ```
+    table = LineTable([Column(key="source", title=N_("Source"), width=20, weight=1), ...], ListSource(rows), marks=True)
+    ```
 
     `columns` and `source` say what is shown; `marks` lets rows be marked; `empty` is the text shown when there
     are no rows; `follow` returns the key of the row to keep the cursor on while following (default: the last
-    row); `sort` is the key of the column to order by at first, `""` for the order of the source.
+    row); `sort` is the key of the column to order by at first, `""` for the order of the source; `where` is a
+    test that rows have to pass besides the filter text (a state chosen, say).
+
+    To read: `cursor_key`, `cursor_row`, `row_count`, `marks` (marked keys in the order of the source),
+    `chosen` (the marked keys, or the one under the cursor), `filter_text`, `sort_column`, `descending`,
+    `following`, `source`.
+
+    To tell it something (from the event loop; all are cheap):
+      `update_rows(keys)`   these rows changed or were added at the end; painted at most four times a second
+      `reload()`            any row may have changed
+      `set_source(source)`  other rows, or some are gone; the cursor stays on its key, marks of rows gone are dropped
+      `set_filter(text)`, `set_where(test)`, `sort_by(key, descending)`   what is shown, and in which order
+      `go_to(key)`, `set_marks(keys)`, `set_following(on)`, `move_cursor(position)`
+
+    It tells: `RowHighlighted`, `RowOpened`, `MarksChanged`, `Arranged`, `ArrangementAsked`,
+    `VisibleRowsChanged`, `FollowChanged` (see `table_messages`).
+
+    The cursor stays on its row and the view on its lines when rows are added, sorted or filtered around them;
+    a table nobody has moved in stays at its top.
     """
 
     RowHighlighted = messages.RowHighlighted
     RowOpened = messages.RowOpened
     MarksChanged = messages.MarksChanged
     Arranged = messages.Arranged
+    ArrangementAsked = messages.ArrangementAsked
     VisibleRowsChanged = messages.VisibleRowsChanged
     FollowChanged = messages.FollowChanged
 
@@ -59,41 +81,6 @@ class LineTable(CursorView):
         Binding("s", "sort_next", N_("Sort by next column"), show=False),
         Binding("S", "sort_reverse", N_("Reverse the order"), show=False),
     ]
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "line-table--header",
-        "line-table--header-sorted",
-        "line-table--cursor",
-        "line-table--cursor-blurred",
-        "line-table--marked",
-        "line-table--muted",
-        "line-table--faint",
-        "line-table--accent",
-        "line-table--success",
-        "line-table--warning",
-        "line-table--error",
-    }
-    DEFAULT_CSS = """
-    LineTable {
-        & > .line-table--header { color: $text-muted; text-style: bold; }
-        & > .line-table--header-sorted { color: $accent; text-style: bold; }
-        & > .line-table--cursor {
-            background: $block-cursor-background;
-            color: $block-cursor-foreground;
-            text-style: $block-cursor-text-style;
-        }
-        & > .line-table--cursor-blurred {
-            background: $block-cursor-blurred-background;
-            text-style: $block-cursor-blurred-text-style;
-        }
-        & > .line-table--marked { text-style: bold; }
-        & > .line-table--muted { color: $text-muted; }
-        & > .line-table--faint { color: $text-disabled; }
-        & > .line-table--accent { color: $accent; }
-        & > .line-table--success { color: $text-success; }
-        & > .line-table--warning { color: $text-warning; }
-        & > .line-table--error { color: $text-error; }
-    }
-    """
 
     def __init__(
         self,
@@ -101,34 +88,316 @@ class LineTable(CursorView):
         source: RowSource | None = None,
         *,
         marks: bool = False,
-        empty: str = N_("Nothing here yet."),
+        empty: str = NOTHING_YET,
         follow: Callable[[], Key | None] | None = None,
         sort: str = "",
         descending: bool = False,
-        id: str | None = None,  # noqa: A002 - Textual's name
+        where: Callable[[Row], bool] | None = None,
+        id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        super().__init__(id=id, classes=classes)
-        self.columns = tuple(columns)
+        super().__init__(columns, source, gutter=2 if marks else 1, empty=empty, id=id, classes=classes)
         self.markable = marks
-        self.empty = empty
         self.following = False
         self.sort_column = sort
         self.descending = descending
         self.filter_text = ""
+        self._empty = empty
         self._follow = follow
-        self._where: Callable[[Row], bool] | None = None
-        self._source: RowSource = source or ListSource()
-        self._order = RowOrder(self._source)
-        self._painter = TablePainter(columns, gutter=2 if marks else 1)
-        self._marks: set[Key] = set()
-        self._cells: dict[int, Cells] = {}
-        self._lines: dict[int, int | None] = {}
-        self._styles_of: dict[tuple[str, str], Style] = {}
+        self._where = where
+        self._touched = False
+        self._arranging = False
         self._changed: set[Key] = set()
-        self._changed_while_arranging: set[Key] | None = None
         self._flush_timer: Timer | None = None
         self._flushed = 0.0
-        self._highlighted: int | None = None
         self._window_timer: Timer | None = None
         self._window: list[Key] = []
+        self._highlighted: Key | None = None
+        if not self._arrangement().natural and not self._remote:
+            self.order = finish(arrange(self.source, self._arrangement()))
+
+    @property
+    def cursor_key(self) -> Key | None:
+        """The key of the row under the cursor, None when there are no rows."""
+        return self.key_at(self.cursor)
+
+    @property
+    def cursor_row(self) -> Row | None:
+        """The row under the cursor."""
+        return self.source.row(self.order.index_at(self.cursor)) if self.row_count else None
+
+    @property
+    def marks(self) -> list[Key]:
+        """The marked keys in the order of the source, also those the filter hides."""
+        places = [(index, key) for key in self.marked_keys if (index := self.source.index(key)) is not None]
+        return [key for _index, key in sorted(places, key=lambda place: place[0])]
+
+    @property
+    def chosen(self) -> list[Key]:
+        """What an action is about: the marked rows, or the one under the cursor when none is marked."""
+        return self.marks or [key for key in [self.cursor_key] if key is not None]
+
+    def go_to(self, key: Key) -> bool:
+        """Put the cursor on the row with this key; return False when it is not shown."""
+        position = self.position_of(key)
+        if position is None:
+            return False
+        self._touched = True
+        self.cursor = position
+        self.scroll_to_cursor()
+        return True
+
+    def update_rows(self, keys: Iterable[Key]) -> None:
+        """Show what changed about these rows, soon: rows on screen are painted at most four times a second."""
+        self._changed.update(keys)
+        if self._flush_timer is None and self.is_mounted:
+            wait = max(0.0, self._flushed + PAINT_INTERVAL - monotonic())
+            self._flush_timer = self.set_timer(wait, self._flush)
+
+    def reload(self) -> None:
+        """Read everything again: any row may have changed, and rows come at the end."""
+        self.set_source(self.source)
+
+    def set_source(self, source: RowSource) -> None:
+        """Show other rows; the cursor stays on its key where that exists."""
+        self.forget_cells()
+        self._changed.clear()
+        gone = {key for key in self.marked_keys if source.index(key) is None}
+        if gone:
+            self.set_marks(self.marked_keys - gone)
+        self._arrange(source)
+
+    def set_filter(self, text: str) -> None:
+        """Show the rows that hold every word of `text` in their searchable cells, in any case."""
+        if text != self.filter_text:
+            self.filter_text = text
+            self._arrange_or_ask()
+
+    def set_where(self, where: Callable[[Row], bool] | None) -> None:
+        """Show only rows that pass this test besides the filter; None lets all pass."""
+        self._where = where
+        self._arrange(self.source)
+
+    def sort_by(self, column: str, descending: bool = False) -> None:
+        """Order by the column with this key, `""` for the order of the source."""
+        self.sort_column, self.descending = column, descending
+        self.refresh_header()
+        self._arrange_or_ask()
+
+    @property
+    def _remote(self) -> bool:
+        return bool(getattr(self.source, "arranges", False))
+
+    def _arrangement(self) -> Arrangement:
+        at = next((at for at, column in enumerate(self.columns) if column.key == self.sort_column), None)
+        sort_key: Callable[[Row], Any] | None = None
+        if at is not None:
+            key_of = self.columns[at].cell.sort_key
+
+            def sort_key(row: Row) -> Any:
+                return key_of(row[at])
+
+        accepts = both(self._where, text_filter(self.columns, self.filter_text))
+        return Arrangement(accepts, sort_key, self.descending)
+
+    def _arrange_or_ask(self) -> None:
+        if self._remote:
+            self.post_message(self.ArrangementAsked(self, self.filter_text, self.sort_column, self.descending))
+        else:
+            self._arrange(self.source)
+
+    def _arrange(self, source: RowSource) -> None:
+        arrangement = Arrangement() if getattr(source, "arranges", False) else self._arrangement()
+        if arrangement.natural or source.count() <= AT_ONCE or not self.is_mounted:
+            if self._arranging:
+                self._arranging = False
+                self.workers.cancel_group(self, "arrange")
+            self._use(finish(arrange(source, arrangement)))
+        else:
+            self._arranging = True
+            self.run_worker(self._arrange_beside(source, arrangement), group="arrange", exclusive=True)
+
+    async def _arrange_beside(self, source: RowSource, arrangement: Arrangement) -> None:
+        order = await paced(arrange(source, arrangement))
+        self._arranging = False
+        self._use(order)
+        self._flush()
+
+    def _use(self, order: RowOrder) -> None:
+        """Show rows in this order, cursor and view where they were."""
+        place = self._place()
+        self.order = order
+        filtered = bool(self.filter_text or self._where) and order.source.count() > 0
+        self.empty = NOTHING_MATCHES if filtered else self._empty
+        self._return_to(place._replace(position=0) if filtered else place)
+        self.post_message(self.Arranged(self, len(order), order.source.count()))
+
+    def _flush(self) -> None:
+        """Take in the rows that changed since the last time and paint what can be seen of it."""
+        self._flush_timer = None
+        self._flushed = monotonic()
+        changed = [index for key in self._changed if (index := self.source.index(key)) is not None]
+        self.forget_cells(changed)
+        if self._arranging:  # the order being made needs to hear of these, too
+            self.sync(self._lines_of(changed))
+            return
+        self._changed.clear()
+        place, shown, total = self._place(), len(self.order), self.order.considered
+        if self.order.update(changed):
+            self._return_to(place)
+        else:
+            self.sync(self._lines_of(changed))
+        if (shown, total) != (len(self.order), self.order.considered):
+            self.post_message(self.Arranged(self, len(self.order), self.order.considered))
+        if self.following:
+            self._go_along()
+
+    def _lines_of(self, indexes: Iterable[int]) -> list[int]:
+        shown = self.visible_positions()
+        positions = (self.order.position_of(index) for index in indexes)
+        return [position - self.top for position in positions if position is not None and position in shown]
+
+    def _place(self) -> Place:
+        """Return where cursor and view are, in terms of rows."""
+        anchor = self.cursor if self.cursor in self.visible_positions() else self.top
+        return Place(self.cursor_key, self.cursor, self.key_at(anchor), anchor - self.top)
+
+    def _return_to(self, place: Place) -> None:
+        """Bring cursor and view back to their rows after the order changed."""
+        self.resize_rows()
+        if self._touched or self.top:
+            found = None if place.cursor is None else self.position_of(place.cursor)
+            anchor = None if place.anchor is None else self.position_of(place.anchor)
+            self.put_cursor(place.position if found is None else found)
+            if anchor is not None:
+                self.scroll_to(y=anchor - place.line, animate=False)
+            else:
+                self.scroll_to_cursor()
+        else:
+            self.put_cursor(0)
+        self.sync()
+        self._view_changed()
+
+    # Cursor and view.
+
+    def put_cursor(self, position: int) -> None:
+        """Set the cursor without scrolling or painting."""
+        self.set_reactive(LineTable.cursor, self.validate_cursor(position))
+        self._tell_highlighted()
+
+    def move_cursor(self, position: int) -> None:
+        """Put the cursor where the user asks, which ends following."""
+        self._touched = True
+        self.set_following(False)
+        super().move_cursor(position)
+
+    def watch_cursor(self, old: int, new: int) -> None:
+        """Follow with the view and paint the two rows concerned."""
+        self.scroll_to_cursor()
+        self.sync()
+        self._tell_highlighted()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Paint the other rows and, when the view rests, tell which they are."""
+        super().watch_scroll_y(old_value, new_value)
+        self._view_changed()
+
+    def on_mount(self) -> None:
+        """Begin to show rows; those announced before count as shown."""
+        self.update_rows(())
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fit columns and rows into the room there is."""
+        self.resize_rows()
+        self.scroll_to_cursor()
+        self.sync()
+        self._view_changed()
+
+    def row_opened(self) -> None:
+        """Tell which row was opened."""
+        key = self.cursor_key
+        if key is not None:
+            self.post_message(self.RowOpened(self, key))
+
+    def header_clicked(self, x: int) -> None:
+        """Order by the column clicked; a second click turns the order around."""
+        column = self.painter.column_at(x)
+        if column is not None and column.sortable:
+            self.sort_by(column.key, column.key == self.sort_column and not self.descending)
+
+    def _tell_highlighted(self) -> None:
+        key = self.cursor_key
+        if key != self._highlighted:
+            self._highlighted = key
+            self.post_message(self.RowHighlighted(self, key))
+
+    def _view_changed(self) -> None:
+        if self.is_mounted:
+            if self._window_timer is not None:
+                self._window_timer.stop()
+            self._window_timer = self.set_timer(WINDOW_DELAY, self._tell_window)
+
+    def _tell_window(self) -> None:
+        self._window_timer = None
+        keys = [self.source.key(self.order.index_at(position)) for position in self.visible_positions()]
+        if keys != self._window:
+            self._window = keys
+            self.post_message(self.VisibleRowsChanged(self, keys))
+
+    # Marks, following and sorting by keys.
+
+    def set_marks(self, keys: Iterable[Key]) -> None:
+        """Mark exactly the rows with these keys."""
+        self.marked_keys = set(keys)
+        self.sync()
+        self.post_message(self.MarksChanged(self))
+
+    def set_following(self, following: bool) -> None:
+        """Keep the cursor on the row to follow, or stop doing so."""
+        if following != self.following:
+            self.following = following
+            self.post_message(self.FollowChanged(self, following))
+            if following:
+                self._go_along()
+
+    def _go_along(self) -> None:
+        key = self._follow() if self._follow is not None else self.key_at(self.row_count - 1)
+        if key is not None:
+            self.go_to(key)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave out marking where rows cannot be marked."""
+        return self.markable if action in ("mark", "mark_all", "invert_marks") else True
+
+    def action_mark(self) -> None:
+        """Mark the row under the cursor, or take its mark away, and go on to the next."""
+        key = self.cursor_key
+        if key is not None:
+            self.set_marks(self.marked_keys ^ {key})
+            self.move_cursor(self.cursor + 1)
+
+    def action_mark_all(self) -> None:
+        """Mark every row shown; when all of them are, take the marks away."""
+        shown = self._shown_keys()
+        self.set_marks(self.marked_keys - shown if shown <= self.marked_keys else self.marked_keys | shown)
+
+    def action_invert_marks(self) -> None:
+        """Mark the rows shown that are not, and the other way round."""
+        self.set_marks(self.marked_keys ^ self._shown_keys())
+
+    def action_follow(self) -> None:
+        """Follow, or stop following."""
+        self.set_following(not self.following)
+
+    def action_sort_next(self) -> None:
+        """Order by the next column on screen; after the last by none."""
+        keys = ["", *(column.key for column in self.painter.shown if column.sortable)]
+        at = keys.index(self.sort_column) if self.sort_column in keys else 0
+        self.sort_by(keys[(at + 1) % len(keys)])
+
+    def action_sort_reverse(self) -> None:
+        """Turn the order around."""
+        self.sort_by(self.sort_column, not self.descending)
+
+    def _shown_keys(self) -> set[Key]:
+        return {self.source.key(self.order.index_at(position)) for position in range(self.row_count)}

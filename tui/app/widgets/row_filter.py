@@ -22,9 +22,7 @@ def text_filter(columns: Sequence[Column], text: str) -> Callable[[Row], bool] |
     return accepts
 
 
-def both(
-    first: Callable[[Row], bool] | None, second: Callable[[Row], bool] | None
-) -> Callable[[Row], bool] | None:
+def both(first: Callable[[Row], bool] | None, second: Callable[[Row], bool] | None) -> Callable[[Row], bool] | None:
     """Return a test for rows that pass both tests; None stands for a test that all rows pass."""
     if first is None or second is None:
         return first or second

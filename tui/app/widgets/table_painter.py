@@ -44,12 +44,15 @@ class TablePainter:
         self._spans = tuple(end - placed.x for placed, end in zip(self.placed, ends, strict=False))
         return True
 
+    @property
+    def shown(self) -> list[Column]:
+        """The columns there is room for, left to right."""
+        return [self.columns[placed.column] for placed in self.placed]
+
     def cells(self, row: Row) -> Cells:
         """Return the row as it is to be shown."""
         columns = self.columns
-        return tuple(
-            columns[at].cell.parts(row[at], width, columns[at].alignment) for at, _x, width in self.placed
-        )
+        return tuple(columns[at].cell.parts(row[at], width, columns[at].alignment) for at, _x, width in self.placed)
 
     def changed(self, old: Cells, new: Cells) -> Iterable[tuple[int, int]]:
         """Yield first cell and width of every part that differs between two states of a row."""

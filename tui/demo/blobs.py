@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import BinaryIO
 
 from aiohttp import web
 
@@ -10,7 +11,7 @@ from tui.demo.index import Storage
 from tui.demo.refusal import Refusal, checked_digest
 from tui.demo.throttle import CHUNK, Throttle
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})")
 
 
 class Blobs:
@@ -31,14 +32,18 @@ class Blobs:
             status, (start, stop) = 206, wanted
             headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
         headers["Content-Length"] = str(stop - start)
-        if stop - start <= CHUNK and not self._throttle.bytes_per_second:
-            with self._storage.open(digest) as file:
-                file.seek(start)
+        with self._storage.open(digest) as file:
+            file.seek(start)
+            if stop - start <= CHUNK and not self._throttle.bytes_per_second:
                 return web.Response(status=status, body=file.read(stop - start), headers=headers)
-        response = web.StreamResponse(status=status, headers=headers)
-        await response.prepare(request)
-        await self._stream(response, digest, start, stop)
-        return response
+            response = web.StreamResponse(status=status, headers=headers)
+            await response.prepare(request)
+            try:
+                await self._stream(response, file, stop - start)
+            except OSError as error:
+                # The status is out already: only a broken connection says that the rest is missing.
+                raise ConnectionError(f"the rest of {digest} cannot be sent") from error
+            return response
 
     async def head(self, request: web.BaseRequest, repository: str, digest: str) -> web.StreamResponse:
         """Say what a GET would send."""
@@ -56,16 +61,14 @@ class Blobs:
             raise Refusal(404, "BLOB_UNKNOWN", "blob unknown to registry", digest)
         return self._storage.size(digest)
 
-    async def _stream(self, response: web.StreamResponse, digest: str, start: int, stop: int) -> None:
-        with self._storage.open(digest) as file:
-            file.seek(start)
-            while start < stop:
-                piece = file.read(min(self._throttle.piece, stop - start))
-                if not piece:
-                    raise OSError(f"{digest} is shorter than it was")
-                start += len(piece)
-                await self._throttle.admit(len(piece))
-                await response.write(piece)
+    async def _stream(self, response: web.StreamResponse, file: BinaryIO, count: int) -> None:
+        while count:
+            piece = file.read(min(self._throttle.piece, count))
+            if not piece:
+                raise OSError("the content is shorter than it was")
+            count -= len(piece)
+            await self._throttle.admit(len(piece))
+            await response.write(piece)
 
 
 def requested_range(header: str, size: int) -> tuple[int, int] | None:

@@ -35,11 +35,12 @@ def read_manifest(body: bytes, media_type: str) -> ManifestContent:
 
     Children are found by field (`manifests`, `config`, `layers`, `blobs`) and not by media type, so that types of
     tomorrow work as well. Layers that carry `urls` live elsewhere and are not counted. Raises InvalidManifest for
-    what is not JSON, contradicts its Content-Type, is schema 1, or has a descriptor without a proper digest.
+    what is not JSON of this shape, contradicts its Content-Type, is schema 1, or has a descriptor without a proper
+    digest.
     """
     try:
         fields = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidManifest(f"not JSON: {error}") from error
     if not isinstance(fields, dict):
         raise InvalidManifest("not a JSON object")
@@ -56,6 +57,9 @@ def read_manifest(body: bytes, media_type: str) -> ManifestContent:
     blobs = [_digest(config)] if config is not None else []
     blobs += [_digest(blob) for blob in payload if not blob.get("urls")]
     subject = fields.get("subject")
+    annotations = fields.get("annotations") or {}
+    if not isinstance(annotations, dict):
+        raise InvalidManifest("annotations are not an object")
     config_type = str(config.get("mediaType") or "") if config is not None else ""
     return ManifestContent(
         media_type=media_type,
@@ -63,7 +67,7 @@ def read_manifest(body: bytes, media_type: str) -> ManifestContent:
         children=tuple(_digest(child) for child in _descriptors(fields, "manifests")),
         subject=_digest(subject) if subject is not None else "",
         artifact_type=str(fields.get("artifactType") or config_type),
-        annotations=fields.get("annotations") or {},
+        annotations=annotations,
     )
 
 

@@ -6,6 +6,7 @@ import json
 
 from aiohttp import web
 
+from tui.demo.body import body_pieces
 from tui.demo.content import INDEX, InvalidManifest, ManifestContent, read_manifest
 from tui.demo.index import Storage, StoredManifest
 from tui.demo.refusal import Refusal, checked_digest
@@ -89,8 +90,8 @@ class Manifests:
         if (request.content_length or 0) > self._limit:
             raise too_large
         body = bytearray()
-        async for chunk in request.content.iter_any():
-            body += chunk
+        async for piece in await body_pieces(request):
+            body += piece
             if len(body) > self._limit:
                 raise too_large
         return bytes(body)

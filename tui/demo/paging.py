@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from urllib.parse import urlencode
@@ -11,6 +12,8 @@ from aiohttp import web
 
 from tui.demo.index import Storage
 from tui.demo.refusal import Refusal
+
+_NUMBER = re.compile(r"[0-9]{1,18}")
 
 PAGE_LIMIT = 1000
 """Entries of one page at most, as in distribution 3.1."""
@@ -38,7 +41,7 @@ class Lists:
     def _page(self, request: web.BaseRequest, names: Sequence[str]) -> tuple[Sequence[str], dict[str, str]]:
         query = request.query
         asked = query.get("n")
-        if asked is not None and not (asked.isascii() and asked.isdigit()):
+        if asked is not None and _NUMBER.fullmatch(asked) is None:
             raise Refusal(400, "PAGINATION_NUMBER_INVALID", "n is not a number of entries", asked)
         count = self._limit if asked is None else min(int(asked), self._limit)
         start = bisect_right(names, query["last"]) if "last" in query else 0

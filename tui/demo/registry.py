@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import logging
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Self
@@ -16,6 +17,7 @@ from typing import Self
 from aiohttp import web
 
 from tui.demo.blobs import Blobs
+from tui.demo.body import awaits_go_ahead
 from tui.demo.index import Storage
 from tui.demo.manifests import MANIFEST_LIMIT, Manifests
 from tui.demo.paging import PAGE_LIMIT, Lists
@@ -31,6 +33,8 @@ Intercept = Callable[[web.BaseRequest], Awaitable[web.StreamResponse | None]]
 """Sees a request first; what it returns is sent, None lets the registry answer."""
 
 _STOP_SECONDS = 0.2
+
+_log = logging.getLogger(__name__)
 
 
 class EmbeddedRegistry:
@@ -56,9 +60,7 @@ class EmbeddedRegistry:
         self.storage = storage
         self.throttle = Throttle(bytes_per_second)
         self.intercept = intercept
-        self._authorization = b""
-        if username:
-            self._authorization = b"Basic " + base64.b64encode(f"{username}:{password}".encode())
+        self._credentials = base64.b64encode(f"{username}:{password}".encode()) if username else b""
         self._runner: web.ServerRunner | None = None
         self._address = ""
         manifests = Manifests(storage, manifest_limit)
@@ -82,6 +84,7 @@ class EmbeddedRegistry:
                 "PATCH": uploads.patch,
                 "PUT": uploads.put,
                 "GET": uploads.get,
+                "HEAD": uploads.get,
                 "DELETE": uploads.delete,
             },
         }
@@ -137,7 +140,10 @@ class EmbeddedRegistry:
             return web.Response(status=499)
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer as the registry does, without `intercept`."""
+        """Answer as the registry does, without `intercept`.
+
+        Raises ConnectionError when the client went away, or when a body that is half sent cannot be finished.
+        """
         try:
             self._authorize(request)
             kind, repository, last = split_path(request.path)
@@ -145,17 +151,24 @@ class EmbeddedRegistry:
             if endpoint is None:
                 allowed = {"Allow": ", ".join(self._endpoints[kind])}
                 raise Refusal(405, "UNSUPPORTED", "the operation is unsupported", headers=allowed)
-            if request.headers.get("Expect", "").lower() == "100-continue":
-                await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             return await endpoint(request, repository, last)
         except Refusal as refusal:
-            return refusal.response()
+            response = refusal.response()
+            if awaits_go_ahead(request):
+                response.force_close()  # the body may come or not: what follows on this connection is anyone's guess
+            return response
+        except ConnectionError:
+            raise
+        except OSError as error:  # the folder is full or gone, which is an answer and not the end of the program
+            _log.error("%s %s: %s", request.method, request.path, error)
+            return Refusal(500, "UNKNOWN", "the registry cannot reach its storage", error.strerror).response()
 
     def _authorize(self, request: web.BaseRequest) -> None:
-        if not self._authorization:
+        if not self._credentials:
             return
-        given = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
-        if not hmac.compare_digest(given, self._authorization):
+        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+        known = hmac.compare_digest(given.strip().encode("utf-8", "surrogateescape"), self._credentials)
+        if scheme.lower() != "basic" or not known:
             challenge = {"WWW-Authenticate": 'Basic realm="regferry demo"'}
             raise Refusal(401, "UNAUTHORIZED", "authentication required", headers=challenge)
 

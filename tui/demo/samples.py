@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tui.demo.images import (
     CONFIG,
@@ -22,7 +23,9 @@ from tui.demo.images import (
     json_content,
     layer,
 )
-from tui.demo.registry import EmbeddedRegistry
+
+if TYPE_CHECKING:  # samples need the storage alone; the server costs the import of aiohttp
+    from tui.demo.registry import EmbeddedRegistry
 
 _KIB = 1024
 _LAYERS = {  # name: KiB before compression, at scale 1
@@ -70,14 +73,14 @@ class Samples:
     size: int
 
 
-async def load_samples(registry: EmbeddedRegistry, scale: int = 1) -> Samples:
+async def load_samples(registry: EmbeddedRegistry, scale: float = 1) -> Samples:
     """Fill `registry` with the sample images, past its network side.
 
     Layers are `scale` times their usual size (about 35 MB in all at 1), made in threads, all of them in memory at
     once. The content depends on `scale` alone.
     """
     made = await asyncio.gather(
-        *(asyncio.to_thread(layer, name, size * _KIB * scale, _files(name)) for name, size in _LAYERS.items())
+        *(asyncio.to_thread(layer, name, int(size * _KIB * scale), _files(name)) for name, size in _LAYERS.items())
     )
     layers = dict(zip(_LAYERS, made, strict=True))
     tags: list[Sample] = []

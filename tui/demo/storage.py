@@ -86,7 +86,13 @@ class _SpooledUpload(Upload):
     def _append(self, chunk: bytes) -> None:
         if self._file is None:
             self._file = self.path.open("ab", buffering=0)
-        self._file.write(chunk)
+        rest = memoryview(chunk)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError:
+            self._file.truncate(self.size)  # a part of the chunk may be there, and nobody will be told of it
+            raise
 
     def open(self) -> BinaryIO:
         return self.path.open("rb")
@@ -167,9 +173,17 @@ class FilesystemStorage(Storage):
                 self._uploads[upload_id] = upload
         return upload
 
+    def take_upload(self, upload: Upload) -> None:
+        """Close the session, and move the file to where `find_upload` does not look."""
+        assert isinstance(upload, _SpooledUpload)
+        if upload.id in self._uploads:
+            upload.path = upload.path.replace(self._tmp / upload.id)
+        super().take_upload(upload)
+
     def discard_upload(self, upload: Upload) -> None:
         """Remove the upload's file."""
-        self._upload_path(upload.repository, upload.id).unlink(missing_ok=True)
+        assert isinstance(upload, _SpooledUpload)
+        upload.path.unlink(missing_ok=True)
 
     def _new_upload(self, upload_id: str, repository: str, algorithm: str) -> Upload:
         path = self._upload_path(repository, upload_id)
@@ -178,9 +192,10 @@ class FilesystemStorage(Storage):
         return _SpooledUpload(upload_id, repository, path, algorithm=algorithm)
 
     def _keep_upload(self, upload: Upload, digest: str) -> None:
+        assert isinstance(upload, _SpooledUpload)
         path = self._content_path(digest)
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._upload_path(upload.repository, upload.id).replace(path)
+        upload.path.replace(path)
 
     def _keep_content(self, digest: str, body: bytes) -> None:
         path = self._content_path(digest)

@@ -7,12 +7,13 @@ import re
 
 from aiohttp import web
 
+from tui.demo.body import body_pieces
 from tui.demo.index import Storage
 from tui.demo.refusal import Refusal, checked_digest
 from tui.demo.session import Upload
 from tui.demo.throttle import Throttle
 
-_CONTENT_RANGE = re.compile(r"(\d+)-(\d+)")
+_CONTENT_RANGE = re.compile(r"([0-9]{1,18})-([0-9]{1,18})")
 _ALGORITHMS = ("sha256", "sha512")
 
 
@@ -32,10 +33,11 @@ class Uploads:
             if self._storage.has_blob(query.get("from", ""), checked_digest(mount)):
                 self._storage.link_blob(repository, mount)
                 return _created(repository, mount)
-        elif digest := query.get("digest"):
+        elif "digest" in query:
+            digest = checked_digest(query["digest"])
             upload = self._storage.start_upload(repository)
             try:
-                return await self._complete(request, upload, checked_digest(digest))
+                return await self._complete(request, upload, digest)
             finally:  # nobody knows this session, so nobody can go on with it
                 self._storage.take_upload(upload)
                 self._storage.discard_upload(upload)
@@ -74,18 +76,27 @@ class Uploads:
         return upload
 
     async def _receive(self, request: web.BaseRequest, upload: Upload) -> None:
-        _check_content_range(request, upload)
+        stop = _promised_end(request, upload)
         upload.turn += 1
         turn = upload.turn
         try:
-            async for chunk in request.content.iter_any():
-                await self._throttle.admit(len(chunk))
-                if upload.turn != turn:
-                    # The sender gave this request up and goes on with another, or the session was closed.
-                    raise _out_of_order(upload, "another request has taken over this upload")
-                upload.write(chunk)
+            async for piece in await body_pieces(request):
+                await self._throttle.admit(len(piece))
+                self._check_turn(upload, turn)
+                if stop is not None and upload.size + len(piece) > stop:
+                    raise _wrong_length(request)
+                upload.write(piece)
         finally:
             upload.pause()
+        self._check_turn(upload, turn)
+        if stop is not None and upload.size != stop:
+            raise _wrong_length(request)
+
+    def _check_turn(self, upload: Upload, turn: int) -> None:
+        """Stop a request whose upload went on without it: its sender gave it up, or the session was closed."""
+        if upload.turn != turn:
+            self._session(upload.repository, upload.id)
+            raise _out_of_order(upload, "another request has taken over this upload")
 
     async def _complete(self, request: web.BaseRequest, upload: Upload, digest: str) -> web.StreamResponse:
         upload.expect(digest)
@@ -100,10 +111,11 @@ class Uploads:
         return _created(upload.repository, digest)
 
 
-def _check_content_range(request: web.BaseRequest, upload: Upload) -> None:
+def _promised_end(request: web.BaseRequest, upload: Upload) -> int | None:
+    """Return what the upload's size is to be after this request by its Content-Range, None when it has none."""
     header = request.headers.get("Content-Range")
     if header is None:
-        return
+        return None
     match = _CONTENT_RANGE.fullmatch(header)
     if match is None:
         raise _out_of_order(upload, f"Content-Range is <first>-<last>, not {header!r}")
@@ -112,7 +124,13 @@ def _check_content_range(request: web.BaseRequest, upload: Upload) -> None:
         raise _out_of_order(upload, f"the upload stands at byte {upload.size}, the chunk starts at {first}")
     length = request.content_length
     if length is not None and length != last - first + 1:
-        raise Refusal(400, "SIZE_INVALID", "Content-Length and Content-Range disagree", header)
+        raise _wrong_length(request)
+    return last + 1
+
+
+def _wrong_length(request: web.BaseRequest) -> Refusal:
+    header = request.headers.get("Content-Range")
+    return Refusal(400, "SIZE_INVALID", "the body is not as long as Content-Range says", header)
 
 
 def _out_of_order(upload: Upload, message: str) -> Refusal:

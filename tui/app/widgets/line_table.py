@@ -4,38 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
-from textual import events
 from textual.binding import Binding, BindingType
 from textual.timer import Timer
 
 from tui.app.i18n import N_
 from tui.app.widgets import table_messages as messages
 from tui.app.widgets.columns import Column
+from tui.app.widgets.marked_rows import MarkedRows
 from tui.app.widgets.row_filter import both, text_filter
 from tui.app.widgets.row_order import Arrangement, RowOrder, arrange, finish, paced
 from tui.app.widgets.row_source import Key, Row, RowSource
-from tui.app.widgets.row_view import NOTHING_MATCHES, NOTHING_YET, RowView
+from tui.app.widgets.row_view import NOTHING_MATCHES, NOTHING_YET
 
 PAINT_INTERVAL = 0.25
 """Seconds between two paints of live updates."""
-WINDOW_DELAY = 0.1
-"""Seconds the view has to rest before `VisibleRowsChanged` is posted."""
 AT_ONCE = 2000
 """Up to this many rows are arranged within one key press; more are arranged in steps beside the event loop."""
 
 
-class Place(NamedTuple):
-    """Where cursor and view are: keys rather than positions, `line` counted from the top of the screen."""
-
-    cursor: Key | None
-    position: int
-    anchor: Key | None
-    line: int
-
-
-class LineTable(RowView):
+class LineTable(MarkedRows):
     """A table over a `RowSource`, for any number of rows.
 
     ```
@@ -65,18 +54,11 @@ class LineTable(RowView):
     a table nobody has moved in stays at its top.
     """
 
-    RowHighlighted = messages.RowHighlighted
-    RowOpened = messages.RowOpened
-    MarksChanged = messages.MarksChanged
     Arranged = messages.Arranged
     ArrangementAsked = messages.ArrangementAsked
-    VisibleRowsChanged = messages.VisibleRowsChanged
     FollowChanged = messages.FollowChanged
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "mark", N_("Mark"), show=False),
-        Binding("a", "mark_all", N_("Mark all"), show=False),
-        Binding("asterisk", "invert_marks", N_("Invert marks"), show=False),
         Binding("f", "follow", N_("Follow"), show=False),
         Binding("s", "sort_next", N_("Sort by next column"), show=False),
         Binding("S", "sort_reverse", N_("Reverse the order"), show=False),
@@ -96,8 +78,7 @@ class LineTable(RowView):
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
-        super().__init__(columns, source, gutter=2 if marks else 1, empty=empty, id=id, classes=classes)
-        self.markable = marks
+        super().__init__(columns, source, marks=marks, empty=empty, id=id, classes=classes)
         self.following = False
         self.sort_column = sort
         self.descending = descending
@@ -105,47 +86,12 @@ class LineTable(RowView):
         self._empty = empty
         self._follow = follow
         self._where = where
-        self._touched = False
         self._arranging = False
         self._changed: set[Key] = set()
         self._flush_timer: Timer | None = None
         self._flushed = 0.0
-        self._window_timer: Timer | None = None
-        self._window: list[Key] = []
-        self._highlighted: Key | None = None
-        if not self._arrangement().natural and not self._remote:
+        if not self._remote and self.source.count() <= AT_ONCE:
             self.order = finish(arrange(self.source, self._arrangement()))
-
-    @property
-    def cursor_key(self) -> Key | None:
-        """The key of the row under the cursor, None when there are no rows."""
-        return self.key_at(self.cursor)
-
-    @property
-    def cursor_row(self) -> Row | None:
-        """The row under the cursor."""
-        return self.source.row(self.order.index_at(self.cursor)) if self.row_count else None
-
-    @property
-    def marks(self) -> list[Key]:
-        """The marked keys in the order of the source, also those the filter hides."""
-        places = [(index, key) for key in self.marked_keys if (index := self.source.index(key)) is not None]
-        return [key for _index, key in sorted(places, key=lambda place: place[0])]
-
-    @property
-    def chosen(self) -> list[Key]:
-        """What an action is about: the marked rows, or the one under the cursor when none is marked."""
-        return self.marks or [key for key in [self.cursor_key] if key is not None]
-
-    def go_to(self, key: Key) -> bool:
-        """Put the cursor on the row with this key; return False when it is not shown."""
-        position = self.position_of(key)
-        if position is None:
-            return False
-        self._touched = True
-        self.cursor = position
-        self.scroll_to_cursor()
-        return True
 
     def update_rows(self, keys: Iterable[Key]) -> None:
         """Show what changed about these rows, soon: rows on screen are painted at most four times a second."""
@@ -155,12 +101,11 @@ class LineTable(RowView):
             self._flush_timer = self.set_timer(wait, self._flush)
 
     def reload(self) -> None:
-        """Read everything again: any row may have changed, and rows come at the end."""
+        """Read everything again: any row may have changed, and rows may have come at the end."""
         self.set_source(self.source)
 
     def set_source(self, source: RowSource) -> None:
         """Show other rows; the cursor stays on its key where that exists."""
-        self.forget_cells()
         self._changed.clear()
         gone = {key for key in self.marked_keys if source.index(key) is None}
         if gone:
@@ -225,11 +170,12 @@ class LineTable(RowView):
 
     def _use(self, order: RowOrder) -> None:
         """Show rows in this order, cursor and view where they were."""
-        place = self._place()
+        place = self.place()
+        self.forget_cells()
         self.order = order
         filtered = bool(self.filter_text or self._where) and order.source.count() > 0
         self.empty = NOTHING_MATCHES if filtered else self._empty
-        self._return_to(place._replace(position=0) if filtered else place)
+        self.return_to(place._replace(position=0) if filtered else place)
         self.post_message(self.Arranged(self, len(order), order.source.count()))
 
     def _flush(self) -> None:
@@ -242,9 +188,9 @@ class LineTable(RowView):
             self.sync(self._lines_of(changed))
             return
         self._changed.clear()
-        place, shown, total = self._place(), len(self.order), self.order.considered
+        place, shown, total = self.place(), len(self.order), self.order.considered
         if self.order.update(changed):
-            self._return_to(place)
+            self.return_to(place)
         else:
             self.sync(self._lines_of(changed))
         if (shown, total) != (len(self.order), self.order.considered):
@@ -257,100 +203,22 @@ class LineTable(RowView):
         positions = (self.order.position_of(index) for index in indexes)
         return [position - self.top for position in positions if position is not None and position in shown]
 
-    def _place(self) -> Place:
-        """Return where cursor and view are, in terms of rows."""
-        anchor = self.cursor if self.cursor in self.visible_positions() else self.top
-        return Place(self.cursor_key, self.cursor, self.key_at(anchor), anchor - self.top)
-
-    def _return_to(self, place: Place) -> None:
-        """Bring cursor and view back to their rows after the order changed."""
-        self.resize_rows()
-        if self._touched or self.top:
-            found = None if place.cursor is None else self.position_of(place.cursor)
-            anchor = None if place.anchor is None else self.position_of(place.anchor)
-            self.put_cursor(place.position if found is None else found)
-            if anchor is not None:
-                self.scroll_to(y=anchor - place.line, animate=False)
-            else:
-                self.scroll_to_cursor()
-        else:
-            self.put_cursor(0)
-        self.sync()
-        self._view_changed()
-
-    # Cursor and view.
-
-    def put_cursor(self, position: int) -> None:
-        """Set the cursor without scrolling or painting."""
-        self.set_reactive(LineTable.cursor, self.validate_cursor(position))
-        self._tell_highlighted()
-
     def move_cursor(self, position: int) -> None:
         """Put the cursor where the user asks, which ends following."""
-        self._touched = True
         self.set_following(False)
         super().move_cursor(position)
 
-    def watch_cursor(self, old: int, new: int) -> None:
-        """Follow with the view and paint the two rows concerned."""
-        self.scroll_to_cursor()
-        self.sync()
-        self._tell_highlighted()
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        """Paint the other rows and, when the view rests, tell which they are."""
-        super().watch_scroll_y(old_value, new_value)
-        self._view_changed()
-
     def on_mount(self) -> None:
-        """Begin to show rows; those announced before count as shown."""
+        """Begin to show rows."""
+        if not self._remote and not self._arrangement().natural and self.source.count() > AT_ONCE:
+            self._arrange(self.source)
         self.update_rows(())
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Fit columns and rows into the room there is."""
-        self.resize_rows()
-        self.scroll_to_cursor()
-        self.sync()
-        self._view_changed()
-
-    def row_opened(self) -> None:
-        """Tell which row was opened."""
-        key = self.cursor_key
-        if key is not None:
-            self.post_message(self.RowOpened(self, key))
 
     def header_clicked(self, x: int) -> None:
         """Order by the column clicked; a second click turns the order around."""
         column = self.painter.column_at(x)
         if column is not None and column.sortable:
             self.sort_by(column.key, column.key == self.sort_column and not self.descending)
-
-    def _tell_highlighted(self) -> None:
-        key = self.cursor_key
-        if key != self._highlighted:
-            self._highlighted = key
-            self.post_message(self.RowHighlighted(self, key))
-
-    def _view_changed(self) -> None:
-        if self.is_mounted:
-            if self._window_timer is not None:
-                self._window_timer.stop()
-            self._window_timer = self.set_timer(WINDOW_DELAY, self._tell_window)
-
-    def _tell_window(self) -> None:
-        self._window_timer = None
-        keys = [self.source.key(self.order.index_at(position)) for position in self.visible_positions()]
-        if keys != self._window:
-            self._window = keys
-            self.post_message(self.VisibleRowsChanged(self, keys))
-
-    # Marks, following and sorting by keys.
-
-    def set_marks(self, keys: Iterable[Key]) -> None:
-        """Mark exactly the rows with these keys."""
-        self.marked_keys = set(keys)
-        self.sync()
-        self.post_message(self.MarksChanged(self))
 
     def set_following(self, following: bool) -> None:
         """Keep the cursor on the row to follow, or stop doing so."""
@@ -365,26 +233,6 @@ class LineTable(RowView):
         if key is not None:
             self.go_to(key)
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave out marking where rows cannot be marked."""
-        return self.markable if action in ("mark", "mark_all", "invert_marks") else True
-
-    def action_mark(self) -> None:
-        """Mark the row under the cursor, or take its mark away, and go on to the next."""
-        key = self.cursor_key
-        if key is not None:
-            self.set_marks(self.marked_keys ^ {key})
-            self.move_cursor(self.cursor + 1)
-
-    def action_mark_all(self) -> None:
-        """Mark every row shown; when all of them are, take the marks away."""
-        shown = self._shown_keys()
-        self.set_marks(self.marked_keys - shown if shown <= self.marked_keys else self.marked_keys | shown)
-
-    def action_invert_marks(self) -> None:
-        """Mark the rows shown that are not, and the other way round."""
-        self.set_marks(self.marked_keys ^ self._shown_keys())
-
     def action_follow(self) -> None:
         """Follow, or stop following."""
         self.set_following(not self.following)
@@ -398,6 +246,3 @@ class LineTable(RowView):
     def action_sort_reverse(self) -> None:
         """Turn the order around."""
         self.sort_by(self.sort_column, not self.descending)
-
-    def _shown_keys(self) -> set[Key]:
-        return {self.source.key(self.order.index_at(position)) for position in range(self.row_count)}

@@ -23,7 +23,8 @@ def place(text: str, path: Sequence[str | int], value: object = None) -> tuple[i
     best, line, column = 0, 0, 0
     lines = text.split("\n")
     for number, key, start in _keys(lines):
-        common = len(key) if wanted[: len(key)] == key else 0
+        shared = min(len(key), len(wanted))
+        common = shared if wanted[:shared] == key[:shared] else 0
         if common > best:
             best, line, column = common, number, start
     if not line:

@@ -56,13 +56,18 @@ class JournalReader:
         rows = self._connection.execute("SELECT state, count(*) AS number FROM task GROUP BY state")
         return {**dict.fromkeys(TASK_STATES, 0), **{row["state"]: row["number"] for row in rows}}
 
-    def bytes_planned(self) -> tuple[int, int]:
-        """Return (bytes of blobs to place, bytes of them placed) over distinct blobs in target repositories."""
+    def bytes_to_move(self) -> int:
+        """Return the bytes of blobs that no repository of their target registry had, each counted once."""
         row = self._connection.execute(
-            "SELECT coalesce(sum(size), 0), coalesce(sum(CASE WHEN state IN ('need', 'active') THEN bytes_done"
-            " ELSE size END), 0) FROM placement"
+            "SELECT coalesce(sum(size), 0) FROM (SELECT max(size) AS size FROM placement GROUP BY registry, digest"
+            " HAVING sum(state = 'present') = 0)"
         ).fetchone()
-        return row[0], row[1]
+        return int(row[0])
+
+    def planned(self) -> int:
+        """Return how many pending tasks are ready to be executed."""
+        query = "SELECT count(*) FROM task WHERE state = 'pending' AND root != ''"
+        return int(self._connection.execute(query).fetchone()[0])
 
     def placements(self) -> Iterator[sqlite3.Row]:
         """Yield every blob in every target repository."""
@@ -104,6 +109,10 @@ class JournalReader:
         return self._connection.execute(
             "SELECT * FROM event WHERE id > ? AND (?2 IS NULL OR task_id = ?2) ORDER BY id", (after, task_id)
         ).fetchall()
+
+    def notices(self) -> list[sqlite3.Row]:
+        """Return the events that are worth knowing and no failure."""
+        return self._connection.execute("SELECT * FROM event WHERE level = 'notice' ORDER BY id").fetchall()
 
     def hosts(self) -> list[sqlite3.Row]:
         """Return what holds for whole registries."""

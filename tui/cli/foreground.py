@@ -1,0 +1,89 @@
+"""Work on a run in this process, show how it goes, and print what it came to."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tui.engine import report
+from tui.engine.journal.reader import JournalReader
+from tui.engine.logins import LoginSources
+from tui.engine.runs import RunFolder
+from tui.plan.model import Options, Plan
+
+
+def with_options(plan: Plan, given: Mapping[str, Any]) -> Plan:
+    """Return the plan with the options that were given on the command line (not None, not False)."""
+    changed = {name: value for name, value in given.items() if value is not None and value is not False}
+    options: Options = replace(plan.options, **changed)
+    return replace(plan, options=options)
+
+
+def start(
+    plan: Plan,
+    logins: LoginSources,
+    *,
+    as_json: bool,
+    only_generate: bool = False,
+    log: Path | None = None,
+) -> tuple[RunFolder, int]:
+    """Make a run of `plan` and work on it in the foreground; return its folder and exit code."""
+    from tui.endpoints.locations import state_dir
+    from tui.engine.runner import Manner, make_run
+
+    meta = {"logins": logins.to_document(), "log": str(log.absolute()) if log else ""}
+    folder = make_run(state_dir(), plan, meta)
+    manner = Manner(only_generate=only_generate, logs=(log,) if log else ())
+    return folder, go_on(folder, logins, manner, as_json=as_json)
+
+
+def go_on(folder: RunFolder, logins: LoginSources, manner: Any, *, as_json: bool) -> int:
+    """Work on an existing run in the foreground and return its exit code."""
+    return in_loop(lambda: _work(folder, logins, manner, as_json))
+
+
+def in_loop(work: Callable[[], Any]) -> int:
+    """Run a coroutine to its end and return the exit code it gives."""
+    # What start-up made stays for the whole process: the collector need not look at it again and again.
+    gc.freeze()
+    code: int = asyncio.run(work())
+    return code
+
+
+async def _work(folder: RunFolder, logins: LoginSources, manner: Any, as_json: bool) -> int:
+    from tui.cli.progress import shown
+    from tui.engine.runner import work_on
+
+    source, target = logins.resolvers(warn=warn)
+    async with shown(folder.journal, quiet=as_json):
+        return await work_on(folder, source, target, manner)
+
+
+def print_outcome(folder: RunFolder, *, as_json: bool, more: Mapping[str, Any] | None = None) -> None:
+    """Print the report of a run: one JSON document, or a summary for people."""
+    from tui.cli.summary import summary
+
+    with JournalReader(folder.journal) as reader:
+        document = {**report.document(reader, folder.name), **(more or {})}
+        notices = [row["text"] for row in reader.notices()]
+    if as_json:
+        print(json.dumps(document, indent=2, ensure_ascii=False))
+    else:
+        print(summary(document, notices))
+
+
+def warn(message: str) -> None:
+    """Print a warning."""
+    print(f"warning: {message}", file=sys.stderr)
+
+
+def warn_all(messages: Iterable[object]) -> None:
+    """Print warnings."""
+    for message in messages:
+        warn(str(message))

@@ -1,0 +1,53 @@
+"""`regferry plan` and `regferry run`: plan files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tui.cli.options import existing_file, file_to_write, json_option, run_options
+
+
+@click.command()
+@click.argument("plan_file", metavar="PLAN", type=existing_file)
+@click.option("--out", type=file_to_write, help="Write the task list and the forecast to this file (JSON).")
+@json_option
+def plan(plan_file: Path, out: Path | None, as_json: bool) -> int:
+    """Generate the task list of PLAN and a forecast, without writing a byte to the target."""
+    from tui.cli import foreground
+    from tui.cli.forecast import forecast_lines
+    from tui.endpoints.locations import unwritable
+    from tui.engine.forecast import forecast
+    from tui.engine.journal.reader import JournalReader
+    from tui.engine.logins import LoginSources
+    from tui.plan.toml_file import load_plan
+
+    folder, code = foreground.start(load_plan(plan_file), LoginSources(), as_json=as_json, only_generate=True)
+    with JournalReader(folder.journal) as reader:
+        document = {"run": folder.name, "exit": code, **forecast(reader)}
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    if out is not None:
+        try:
+            out.write_text(text + "\n", encoding="utf-8")
+        except OSError as error:
+            raise unwritable(out, error) from error
+    click.echo(text if as_json else "\n".join(forecast_lines(document)))
+    return code
+
+
+@click.command()
+@click.argument("plan_file", metavar="PLAN", type=existing_file)
+@run_options
+def run(plan_file: Path, log: Path | None, as_json: bool, **options: Any) -> int:
+    """Run the plan file PLAN."""
+    from tui.cli import foreground
+    from tui.engine.logins import LoginSources
+    from tui.plan.toml_file import load_plan
+
+    loaded = foreground.with_options(load_plan(plan_file), options)
+    folder, code = foreground.start(loaded, LoginSources(), as_json=as_json, log=log)
+    foreground.print_outcome(folder, as_json=as_json)
+    return code

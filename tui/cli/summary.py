@@ -1,0 +1,57 @@
+"""What a run came to, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tui.cli.words import duration, several, size
+from tui.engine.outcome import MEANING, RETRYABLE, STOPPED
+
+_STATES = ("done", "unchanged", "skipped", "conflict", "cancelled", "failed")
+_FAILURES_SHOWN = 50
+_NOTICES_SHOWN = 20
+
+
+def summary(document: dict[str, Any], notices: list[str]) -> str:
+    """Return the summary of a run from its report and its notices, without a final newline."""
+    return "\n".join(_lines(document, notices))
+
+
+def _lines(document: dict[str, Any], notices: list[str]) -> Iterator[str]:
+    name, tasks, moved = document["run"], document["tasks"], document["bytes"]
+    states = ", ".join(f"{tasks[state]} {state}" for state in _STATES if tasks[state]) or "nothing to do"
+    waiting = tasks["total"] - sum(tasks[state] for state in _STATES)
+    yield f"run {name}: {several(tasks['total'], 'task')} in {duration(document['seconds'])}"
+    yield f"  {states}{f', {waiting} left' if waiting else ''}"
+    figures = [f"{size(moved['read'])} read", f"{size(moved['written'])} written"]
+    figures += [f"{size(moved[key])} {words}" for key, words in _SAVED.items() if moved[key]]
+    if document["attempts"]["retried"]:
+        figures.append(f"{several(document['attempts']['retried'], 'request')} tried again")
+    yield f"  {', '.join(figures)}"
+    for notice in notices[:_NOTICES_SHOWN]:
+        yield f"  note: {notice}"
+    if len(notices) > _NOTICES_SHOWN:
+        yield f"  and {len(notices) - _NOTICES_SHOWN} more notes: regferry runs show {name}"
+    yield from _failures(document["failed"], name)
+    if document["exit"]:
+        yield f"exit {document['exit']}: {MEANING.get(document['exit'], 'ended by a signal')}"
+    if document["exit"] == STOPPED:
+        yield f"go on with: regferry runs resume {name}"
+    elif document["failed"] and document["exit"] == RETRYABLE:
+        yield f"try again with: regferry runs retry {name}"
+
+
+_SAVED = {"mounted": "mounted at the target", "present": "there already"}
+
+
+def _failures(failed: list[dict[str, Any]], name: str) -> Iterator[str]:
+    for failure in failed[:_FAILURES_SHOWN]:
+        yield f"failed: {failure['source']}"
+        yield f"    to      {failure['target']}"
+        yield f"    phase   {failure['phase']}"
+        yield f"    reason  {failure['class']}: {failure['message']}"
+        if failure["hint"]:
+            yield f"    do      {failure['hint']}"
+    if len(failed) > _FAILURES_SHOWN:
+        yield f"and {len(failed) - _FAILURES_SHOWN} more that failed: regferry runs show {name}"

@@ -1,0 +1,16 @@
+"""Opening the terminal app."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+
+def open_app() -> int:
+    """Open the app and return its exit code. Raises click.UsageError without a terminal."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.UsageError("the app needs a terminal; see 'regferry --help' for what works without one")
+    from tui.app.main import run_app
+
+    return run_app()

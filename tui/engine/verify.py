@@ -1,0 +1,44 @@
+"""Looking whether the target has what a run put there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tui.engine.control import Gate
+from tui.engine.generate import CHECKS_AT_ONCE
+from tui.engine.journal.reader import JournalReader
+from tui.engine.registries import Registries, Resolver
+from tui.engine.tasks import Task
+from tui.engine.work import for_each
+from tui.oci.errors import RegistryError
+from tui.oci.retry import RetryPolicy
+
+
+async def verify_run(reader: JournalReader, target: Resolver) -> dict[str, Any]:
+    """Compare the digest under every reference that a run left at the target with the one it put there.
+
+    Returns `checked`, `same`, and `different`: a list of (target, expected, found, message). Existence and digest of
+    the tag only; a registry that keeps its promises has everything below it.
+    """
+    tasks = [Task.from_row(row) for row in reader.tasks("done", "unchanged")]
+    different: list[dict[str, str]] = []
+    async with Registries(target, target, requests_at_once=CHECKS_AT_ONCE, retry=RetryPolicy()) as registries:
+
+        async def compare(task: Task) -> None:
+            found, message = "", ""
+            try:
+                client = await registries.target(task.target.repository)
+                head = await client.head_manifest(task.target.repository, task.target.target)
+            except RegistryError as error:
+                message = str(error)
+            else:
+                found = head.digest if head else ""
+                message = f"has {found}, expected {task.root}" if head else f"is missing, expected {task.root}"
+            if found != task.root:
+                different.append(
+                    {"target": str(task.target), "expected": task.root, "found": found, "message": message}
+                )
+
+        await for_each(tasks, Gate(CHECKS_AT_ONCE), compare)
+    different.sort(key=lambda entry: entry["target"])
+    return {"checked": len(tasks), "same": len(tasks) - len(different), "different": different}

@@ -20,6 +20,8 @@ from tui.app.widgets.row_view import NOTHING_MATCHES, NOTHING_YET
 
 PAINT_INTERVAL = 0.25
 """Seconds between two paints of live updates."""
+SOON = 0.01
+"""Seconds until a change is painted when the last paint is long ago (a timer needs more than 0)."""
 AT_ONCE = 2000
 """Up to this many rows are arranged within one key press; more are arranged in steps beside the event loop."""
 
@@ -97,7 +99,7 @@ class LineTable(MarkedRows):
         """Show what changed about these rows, soon: rows on screen are painted at most four times a second."""
         self._changed.update(keys)
         if self._flush_timer is None and self.is_mounted:
-            wait = max(0.0, self._flushed + PAINT_INTERVAL - monotonic())
+            wait = max(SOON, self._flushed + PAINT_INTERVAL - monotonic())
             self._flush_timer = self.set_timer(wait, self._flush)
 
     def reload(self) -> None:

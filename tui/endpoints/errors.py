@@ -6,6 +6,10 @@ None of these carries a secret or remote text: messages are ours, with a file, a
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar, Literal
+
+StoreState = Literal["available", "locked", "absent", "stuck", "refused"]
+"""What a secret store says when asked: `stuck` did not answer in time, `refused` answered and will not."""
 
 
 class EndpointsError(Exception):
@@ -40,8 +44,14 @@ class LoginError(EndpointsError):
     """A docker or podman login could not be read; the message names the file or the helper that failed."""
 
 
+class HandoverError(EndpointsError):
+    """Credentials handed from one process to another did not arrive whole."""
+
+
 class SecretStoreError(EndpointsError):
-    """A secret store did not do what it was asked to; `store` is its name."""
+    """A secret store did not do what it was asked to; `store` is its name, `state` the state it is in."""
+
+    state: ClassVar[StoreState] = "refused"
 
     def __init__(self, store: str, message: str, *, hint: str = "") -> None:
         self.store = store
@@ -51,14 +61,28 @@ class SecretStoreError(EndpointsError):
 class StoreLocked(SecretStoreError):
     """The store is there but closed; it wants a passphrase."""
 
+    state = "locked"
+
+
+class WrongPassphrase(StoreLocked):
+    """The passphrase does not open the store."""
+
 
 class StoreAbsent(SecretStoreError):
     """The store does not exist on this host, in this login, or has not been set up."""
+
+    state = "absent"
 
 
 class StoreNotAnswering(SecretStoreError):
     """The store did not answer within its limit."""
 
+    state = "stuck"
 
-class WrongPassphrase(SecretStoreError):
-    """The passphrase does not open the store."""
+
+class StoreRefused(SecretStoreError):
+    """The store is there and will not do this: not writable, too large, not allowed."""
+
+
+class StoreDamaged(StoreRefused):
+    """The file of the store was cut, changed, or written by a newer regferry."""

@@ -11,11 +11,10 @@ import json
 import os
 import re
 import shutil
-import signal
 from collections.abc import Mapping
-from contextlib import suppress
 
 from tui.endpoints.errors import LoginError
+from tui.endpoints.processes import end_session
 from tui.oci.access import Credential
 
 _SUFFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -40,6 +39,11 @@ class CredentialHelper:
             if name not in _NOT_INHERITED and not name.startswith("REGFERRY_")
         }
         self._seconds = seconds
+
+    @property
+    def installed(self) -> bool:
+        """Whether the program is found."""
+        return self._path() is not None
 
     async def get(self, server: str) -> Credential | None:
         """Return the login for `server`, None when the helper has none."""
@@ -74,8 +78,7 @@ class CredentialHelper:
 
     async def _run(self, action: str, given: bytes) -> bytes | None:
         """Return what the helper answered, None when it says it has no such login."""
-        named_well = _SUFFIX.fullmatch(self._suffix) is not None  # a path in config.json is not run
-        path = shutil.which(self.program, path=self._environ.get("PATH", os.defpath)) if named_well else None
+        path = self._path()
         if path is None:
             raise LoginError(
                 f"{self.program} is not installed",
@@ -102,29 +105,21 @@ class CredentialHelper:
                 hint=f"it may be waiting for a passphrase on a screen; {self._hint}",
             ) from None
         finally:
-            await _end(process)
+            await end_session(process)
         if process.returncode == 0:
             return answer
         if _NOT_FOUND in answer.lower():
             return None
         raise LoginError(f"{self.program} failed with exit status {process.returncode}", hint=self._hint)
 
+    def _path(self) -> str | None:
+        if not _SUFFIX.fullmatch(self._suffix):  # a path in config.json is not run
+            return None
+        return shutil.which(self.program, path=self._environ.get("PATH", os.defpath))
+
     @property
     def _hint(self) -> str:
         return f"run '{self.program} list' in a terminal to see why"
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Kill the helper's whole session when it still runs (it may have started gpg or a prompt), and collect it."""
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            if hasattr(os, "killpg"):
-                os.killpg(process.pid, signal.SIGKILL)
-            else:
-                process.kill()
-    with suppress(TimeoutError):  # something that left the session may hold the pipe; it is not waited for
-        async with asyncio.timeout(1):
-            await process.wait()
 
 
 def _object(answer: bytes) -> dict[str, object] | None:

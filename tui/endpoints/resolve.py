@@ -37,7 +37,7 @@ class AuthEntry(Protocol):
 
 
 class CredentialSource(Protocol):
-    """What the resolver needs of the secret stores: `tui.endpoints.secrets.SecretStores` is one."""
+    """What the resolver needs of the secret stores: `tui.endpoints.secrets.stores.SecretStores` is one."""
 
     def given(self, endpoint: Endpoint) -> Credential | None:
         """Return what was given for this run only, wherever the endpoint's secret is kept otherwise."""
@@ -66,7 +66,7 @@ NO_OVERRIDE = Override()
 
 
 class AccessResolver:
-    """Answers how to reach a repository and as whom, and remembers the answer per registry and account.
+    """Answers how to reach a repository and as whom, and remembers the answer, or why there is none, until `forget`.
 
     The first that knows wins: `override`, the longest matching entry of `lookup`, an endpoint with that address
     (the one called `account`, else the first), a docker or podman login, anonymous. `certs.d` folders add to every
@@ -114,7 +114,8 @@ class AccessResolver:
     async def access(self, repository: Repository) -> Access:
         """Return the connection and credential for `repository`; equal for repositories that share both.
 
-        Raises Unauthenticated when the configured secret cannot be had, LocalError for a certificate without key,
+        Raises Unauthenticated when the configured secret cannot be had (its `__cause__` is the SecretStoreError with
+        store, state and next step), LocalError for a certificate without key,
         EndpointsError when `account` names no endpoint of this registry.
         """
         registry = repository.registry
@@ -142,7 +143,7 @@ class AccessResolver:
         return Access(connection, await self._credential_of(endpoint))
 
     def forget(self) -> None:
-        """Forget remembered answers, because a credential changed."""
+        """Forget remembered answers and failures, because a credential changed or a store was unlocked."""
         self._shared.credentials.clear()
         self._shared.logins = DockerLogins(self._environ)
 
@@ -177,7 +178,10 @@ class AccessResolver:
         return credential
 
     async def _stored(self, endpoint: Endpoint) -> Credential | None:
-        """Ask the stores once per endpoint, however many tasks want it at the same time."""
+        """Ask the stores once per endpoint, however many tasks want it at the same time.
+
+        A failure is remembered too: thousands of tasks must not each wait for a stuck keyring or ask for a passphrase.
+        """
         if self._stores is None:
             return None
         async with self._shared.lock_for(endpoint.id):
@@ -185,8 +189,11 @@ class AccessResolver:
                 try:
                     self._shared.credentials[endpoint.id] = await self._stores.get(endpoint)
                 except EndpointsError as error:
-                    raise Unauthenticated(error.message, endpoint=endpoint.address, hint=error.hint) from error
-            return self._shared.credentials[endpoint.id]
+                    self._shared.credentials[endpoint.id] = error
+            answer = self._shared.credentials[endpoint.id]
+        if isinstance(answer, EndpointsError):
+            raise Unauthenticated(answer.message, endpoint=endpoint.address, hint=answer.hint) from answer
+        return answer
 
     async def _login(self, repository: Repository, endpoint: Endpoint | None = None) -> Credential | None:
         async with self._shared.lock_for(registry_key(repository.registry)):
@@ -232,7 +239,7 @@ class _Shared:
 
     def __init__(self, logins: DockerLogins) -> None:
         self.logins = logins
-        self.credentials: dict[str, Credential | None] = {}
+        self.credentials: dict[str, Credential | EndpointsError | None] = {}
         self.certificates: dict[str, Certificates] = {}
         self.warned: set[str] = set()
         self._locks: dict[str, asyncio.Lock] = {}

@@ -1,0 +1,1 @@
+"""Where the secrets of endpoints are kept: stores, their states, and the way to them that never hangs."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,12 +43,14 @@ class Manner:
     """How this process works on a run.
 
     `only_generate` ends when the tasks are known. `failed_too` begins with what failed before. `logs` are more files
-    for the log.
+    for the log. `requests` says how often one request is tried, `pause` the seconds before a round of retry.
     """
 
     only_generate: bool = False
     failed_too: bool = False
     logs: Sequence[Path] = ()
+    requests: RetryPolicy = RetryPolicy()
+    pause: Callable[[int], float] = pause_before
 
 
 AS_USUAL = Manner()
@@ -101,7 +103,7 @@ class _Work:
         self._control = Control(concurrency)
 
     async def run(self, source: Resolver, target: Resolver) -> int:
-        retry = RetryPolicy()
+        retry = self._how.requests
         at_once = max(CHECKS_AT_ONCE, self._control.copies.limit * 2) + _REQUESTS_BESIDE_COPIES
         async with Registries(source, target, requests_at_once=at_once, retry=retry) as registries:
             run = RunContext(
@@ -198,7 +200,7 @@ class _Work:
     ) -> None:
         recorder.phase("retry", round_)
         recorder.state("waiting", f"{len(rules) + len(tasks)} to try again")
-        await run.control.wait(pause_before(round_))
+        await run.control.wait(self._how.pause(round_))
         recorder.state("running")
 
     def _take_up(self, run: RunContext, recorder: Recorder) -> set[int]:

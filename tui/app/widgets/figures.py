@@ -54,3 +54,10 @@ def time_text(moment: datetime, cells: int = 16) -> str:
 def percent_text(part: float, whole: float) -> str:
     """Return a share rounded down, so that `100%` means all of it."""
     return f"{int(100 * min(part, whole) / whole)}%" if whole > 0 else "100%"
+
+
+def left_text(done: float, total: float | None, rate: float) -> str:
+    """Return the time left at this rate, empty while that cannot be told."""
+    if total is None or rate <= 0 or done >= total:
+        return ""
+    return _("{time} left").format(time=duration_text((total - done) / rate))

@@ -16,9 +16,9 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from tui.app.i18n import N_, _
-from tui.app.widgets.cell import STYLES
 from tui.app.widgets.columns import Column
 from tui.app.widgets.cursor_view import CursorView
+from tui.app.widgets.part_styles import PART_CLASSES, part_css, part_style
 from tui.app.widgets.row_order import RowOrder
 from tui.app.widgets.row_source import Key, ListSource, RowSource
 from tui.app.widgets.table_painter import Cells, TablePainter
@@ -44,7 +44,7 @@ class RowView(CursorView):
         "line-table--cursor",
         "line-table--cursor-blurred",
         "line-table--marked",
-        *(f"line-table--{style}" for style in STYLES if style),
+        *PART_CLASSES,
     }
     DEFAULT_CSS = """
     RowView {
@@ -55,16 +55,12 @@ class RowView(CursorView):
             color: $block-cursor-foreground;
             text-style: $block-cursor-text-style;
         }
-        & > .line-table--cursor-blurred { background: $surface-lighten-2; }
+        & > .line-table--cursor-blurred { background: $block-cursor-blurred-background; }
         & > .line-table--marked { text-style: bold; }
-        & > .line-table--muted { color: $text-muted; }
-        & > .line-table--faint { color: $text-disabled; }
-        & > .line-table--accent { color: $text-accent; }
-        & > .line-table--success { color: $text-success; }
-        & > .line-table--warning { color: $text-warning; }
-        & > .line-table--error { color: $text-error; }
+        &:nocolor > .line-table--cursor { text-style: reverse; }
+        &:nocolor > .line-table--cursor-blurred { text-style: underline; }
     }
-    """
+    """ + part_css("RowView")
 
     def __init__(
         self, columns: Sequence[Column], source: RowSource | None, *, gutter: int, empty: str, **widget: Any
@@ -196,9 +192,9 @@ class RowView(CursorView):
         return style_of
 
     def _styled(self, mode: str, name: str) -> Style:
-        style = self.rich_style
-        if name:
-            style += self.get_component_rich_style(f"line-table--{name}", partial=True)
+        if name.startswith("header"):
+            return self.rich_style + self.get_component_rich_style(f"line-table--{name}", partial=True)
+        style = part_style(self, name)
         if mode.startswith("marked"):
             style += self.get_component_rich_style("line-table--marked", partial=True)
         if mode.endswith("cursor"):

@@ -1,0 +1,52 @@
+"""Keys and what they do, read from the bindings in force, for the line at the bottom and for the help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from textual.app import App
+from textual.binding import Binding
+from textual.screen import Screen
+
+from tui.app.i18n import N_, _
+
+OTHER = N_("Everywhere")
+
+
+@dataclass(slots=True)
+class KeyHint:
+    """One action: its keys as written on them, what it does in the language in use, and where it belongs."""
+
+    description: str
+    group: str
+    shown: bool
+    keys: list[str] = field(default_factory=list)
+
+
+def hints(screen: Screen[Any]) -> list[KeyHint]:
+    """Return what can be done on `screen` now, the focused widget first; keys of one action are together."""
+    found: dict[tuple[int, str, str], KeyHint] = {}
+    for active in screen.active_bindings.values():
+        binding = active.binding
+        if not binding.description or not active.enabled or binding.system:
+            continue
+        group = active.node.BINDING_GROUP_TITLE or OTHER
+        at = (id(active.node), binding.action, binding.description)
+        hint = found.setdefault(at, KeyHint(_(binding.description), _(group), binding.show))
+        hint.keys.append(key_name(screen.app, binding))
+    return list(found.values())
+
+
+def key_name(app: App[Any], binding: Binding) -> str:
+    """Return how a key is written: `ctrl+d`, `/`, `G`, `↑`."""
+    return binding.key_display or app.get_key_display(binding).replace("^", "ctrl+")
+
+
+def grouped(found: Iterable[KeyHint]) -> dict[str, list[KeyHint]]:
+    """Return the hints by group, in the order the groups appear."""
+    groups: dict[str, list[KeyHint]] = {}
+    for hint in found:
+        groups.setdefault(hint.group, []).append(hint)
+    return groups

@@ -57,8 +57,8 @@ def read_manifest(body: bytes, media_type: str) -> ManifestContent:
     blobs = [_digest(config)] if config is not None else []
     blobs += [_digest(blob) for blob in payload if not blob.get("urls")]
     subject = fields.get("subject")
-    annotations = fields.get("annotations") or {}
-    if not isinstance(annotations, dict):
+    annotations = fields.get("annotations")
+    if annotations is not None and not isinstance(annotations, dict):
         raise InvalidManifest("annotations are not an object")
     config_type = str(config.get("mediaType") or "") if config is not None else ""
     return ManifestContent(
@@ -67,7 +67,7 @@ def read_manifest(body: bytes, media_type: str) -> ManifestContent:
         children=tuple(_digest(child) for child in _descriptors(fields, "manifests")),
         subject=_digest(subject) if subject is not None else "",
         artifact_type=str(fields.get("artifactType") or config_type),
-        annotations=annotations,
+        annotations=annotations or {},
     )
 
 
@@ -82,7 +82,9 @@ def referrer_descriptor(content: ManifestContent, digest: str, size: int) -> Des
 
 
 def _descriptors(fields: dict[str, Any], name: str) -> list[Descriptor]:
-    found = fields.get(name) or []
+    found = fields.get(name)
+    if found is None:  # Go writes an empty list as null
+        return []
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
         raise InvalidManifest(f"{name} is not a list of descriptors")
     return found

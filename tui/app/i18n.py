@@ -2,7 +2,7 @@
 
 `_()` translates at the moment it is called, so it belongs in code that runs while the app runs. Text that
 exists before the language is known (class attributes, BINDINGS, module tables) is marked with `N_()` and
-translated where it is shown; `widgets.localized` does that for key bindings and `LineTable` for titles.
+translated where it is shown: `KeyHints` and `HelpScreen` do that for key bindings, `LineTable` for titles.
 
 The catalogs are in `locale/`; `python -m tui.app.locale` brings them up to date.
 """

@@ -13,6 +13,7 @@ from textual.screen import Screen
 from tui.app.i18n import N_, _
 
 OTHER = N_("Everywhere")
+_WORDS = ("enter", "backspace", "delete", "tab", "space", "home", "end")
 
 
 @dataclass(slots=True)
@@ -40,8 +41,12 @@ def hints(screen: Screen[Any]) -> list[KeyHint]:
 
 
 def key_name(app: App[Any], binding: Binding) -> str:
-    """Return how a key is written: `ctrl+d`, `/`, `G`, `↑`."""
-    return binding.key_display or app.get_key_display(binding).replace("^", "ctrl+")
+    """Return how a key is written: `ctrl+d`, `/`, `G`, `↑`, in characters every terminal has."""
+    if binding.key_display:
+        return binding.key_display
+    *modifiers, key = binding.key.split("+")
+    name = key if key in _WORDS else app.get_key_display(Binding(key, ""))
+    return "+".join([*modifiers, name])
 
 
 def grouped(found: Iterable[KeyHint]) -> dict[str, list[KeyHint]]:

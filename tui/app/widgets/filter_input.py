@@ -1,0 +1,40 @@
+"""The line to type a filter into, above a table."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import Input
+
+from tui.app.i18n import N_, _
+
+
+class FilterInput(Input):
+    """Posts `Left` when the user is done: enter and down keep the filter, escape clears it."""
+
+    class Left(Message):
+        """The user wants back to the table."""
+
+    BINDING_GROUP_TITLE = N_("Filter")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter,down", "leave", N_("Back to the table")),
+        Binding("escape", "clear", N_("Clear the filter")),
+    ]
+    DEFAULT_CSS = """
+    FilterInput { height: 1; border: none; padding: 0 1; }
+    FilterInput:focus { border: none; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(placeholder=_("Words to look for"), id=id, compact=True)
+
+    def action_leave(self) -> None:
+        """Go back, the filter stays."""
+        self.post_message(self.Left())
+
+    def action_clear(self) -> None:
+        """Go back without a filter."""
+        self.value = ""
+        self.post_message(self.Left())

@@ -124,9 +124,14 @@ class JournalReader:
 
 
 def give_order(path: Path, verb: str, argument: str = "") -> None:
-    """Leave an order (`pause`, `resume`, `stop`, `concurrency`) for the process that runs the journal at `path`."""
+    """Leave an order (`pause`, `resume`, `stop`, `concurrency`) for the process that runs the journal at `path`.
+
+    Raises JournalError.
+    """
     connection = schema.open_for_control(path)
     try:
         connection.execute("INSERT INTO control(at, verb, argument) VALUES (?, ?, ?)", (time.time(), verb, argument))
+    except sqlite3.Error as error:
+        raise schema.JournalError(f"cannot give the order to {path}: {error}") from error
     finally:
         connection.close()

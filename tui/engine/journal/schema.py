@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
+import time
+from collections.abc import Mapping
 from pathlib import Path
+
+from tui.oci.text import printable
 
 APPLICATION_ID = 0x52464652  # "RFFR"
 VERSION = 1
@@ -78,14 +82,23 @@ class JournalError(Exception):
         self.hint = hint
 
 
-def create(path: Path) -> sqlite3.Connection:
-    """Make a new journal at `path`, readable for its owner only. Raises JournalError."""
+def create(path: Path, meta: Mapping[str, str]) -> sqlite3.Connection:
+    """Make a new journal at `path` with `meta` in it, readable for its owner only. Raises JournalError."""
     try:
         path.touch(mode=0o600, exist_ok=False)
         connection = _connect(f"file:{path}?mode=rw")
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
-        connection.executescript(f"PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION};{_TABLES}")
+        # One transaction: a process killed here leaves a file that is no journal, and not half of one.
+        connection.executescript(
+            f"BEGIN; PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION};{_TABLES}"
+        )
+        connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+        connection.execute(
+            "INSERT INTO progress(id, phase, state, at, revision) VALUES (1, 'generate', 'starting', ?, 1)",
+            (time.time(),),
+        )
+        connection.execute("COMMIT")
     except (OSError, sqlite3.Error) as error:
         raise JournalError(f"cannot make the journal {path}: {error}", _local_hint()) from error
     return connection
@@ -94,8 +107,14 @@ def create(path: Path) -> sqlite3.Connection:
 def open_for_writing(path: Path) -> sqlite3.Connection:
     """Open an existing journal as its one writer. Raises JournalError when it is not ours, newer, or damaged."""
     connection = _open(path, "rw")
-    if connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-        raise JournalError(f"the journal {path} is damaged", "keep the folder for inspection and start the plan anew")
+    try:
+        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        found = str(error)
+    if found != "ok":
+        connection.close()
+        hint = "keep the folder for inspection and start the plan anew"
+        raise JournalError(f"the journal {path} is damaged: {printable(found)}", hint)
     connection.execute("PRAGMA synchronous=FULL")
     return connection
 

@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import sqlite3
+import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -29,28 +30,27 @@ class JournalWriter:
         self._queue: list[_Change] = []
         self._revision = self._last_revision()
         self._committing = asyncio.Lock()
+        self._using = threading.Lock()
         self._session = 0
+        self._opened = time.time()
+        self._last_order = 0
         self._failure: JournalError | None = None
 
     @classmethod
     def create(cls, path: Path, meta: Mapping[str, Any]) -> JournalWriter:
         """Make a new journal with `meta` (values JSON can carry) in it."""
-        writer = cls(schema.create(path), path)
-        rows = [(key, json.dumps(value)) for key, value in meta.items()]
-        writer._connection.executemany("INSERT INTO meta VALUES (?, ?)", rows)
-        writer._connection.execute(
-            "INSERT INTO progress(id, phase, state, at, revision) VALUES (1, 'generate', 'starting', ?, 1)",
-            (time.time(),),
-        )
-        return writer
+        return cls(schema.create(path, {key: json.dumps(value) for key, value in meta.items()}), path)
 
     @classmethod
     def open(cls, path: Path) -> JournalWriter:
         """Open an existing journal to go on with its run."""
-        return cls(schema.open_for_writing(path), path)
+        before = time.time()
+        writer = cls(schema.open_for_writing(path), path)
+        writer._opened = before
+        return writer
 
     def begin_session(self) -> None:
-        """Note that this process works on the run now."""
+        """Note that this process works on the run now; orders from before it opened the file were for another."""
         boot = Path("/proc/sys/kernel/random/boot_id")
         now = time.time()
         cursor = self._connection.execute(
@@ -65,6 +65,7 @@ class JournalWriter:
             ),
         )
         self._session = cursor.lastrowid or 0
+        self._connection.execute("UPDATE control SET seen=? WHERE seen IS NULL AND at < ?", (now, self._opened))
 
     def end_session(self, exit_code: int) -> None:
         """Queue that this process is done with the run."""
@@ -134,9 +135,11 @@ class JournalWriter:
         """Return the orders (verb, argument) given since the last look, oldest first, and mark them seen."""
         query = "SELECT id, verb, argument FROM control WHERE seen IS NULL ORDER BY id"
         rows = self._connection.execute(query).fetchall()
-        for row in rows:
+        new = [row for row in rows if row["id"] > self._last_order]
+        for row in new:
+            self._last_order = row["id"]
             self._put("UPDATE control SET seen=? WHERE id=?", (time.time(), row["id"]))
-        return [(row["verb"], row["argument"]) for row in rows]
+        return [(row["verb"], row["argument"]) for row in new]
 
     async def keep_committing(self) -> None:
         """Commit what is queued until cancelled."""
@@ -152,31 +155,42 @@ class JournalWriter:
             if not self._queue:
                 return
             batch, self._queue = self._queue, []
+            commit = asyncio.create_task(asyncio.to_thread(self._commit, batch))
             try:
-                await asyncio.to_thread(self._commit, batch)
-            except sqlite3.Error as error:
-                self._failure = JournalError(
-                    f"cannot write the journal {self.path}: {error}",
-                    "free space or fix permissions there, then resume the run",
-                )
-                raise self._failure from error
+                await asyncio.shield(commit)
+            except asyncio.CancelledError:
+                # A thread cannot be cancelled, and SQLite does not survive a connection closed under a commit.
+                await asyncio.wait([commit])
+                raise
 
     def close(self) -> None:
-        """Commit what is left and close the file."""
-        if self._queue and self._failure is None:
-            batch, self._queue = self._queue, []
-            self._commit(batch)
-        self._connection.close()
+        """Commit what is left and close the file. Raises JournalError when the disk does not take it."""
+        try:
+            if self._queue and self._failure is None:
+                batch, self._queue = self._queue, []
+                self._commit(batch)
+        finally:
+            with self._using:
+                self._connection.close()
 
     def _commit(self, batch: list[_Change]) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
         try:
-            for statement, values in batch:
-                self._connection.execute(statement, values)
-        except BaseException:
-            self._connection.execute("ROLLBACK")
-            raise
-        self._connection.execute("COMMIT")
+            with self._using:
+                self._connection.execute("BEGIN IMMEDIATE")
+                try:
+                    for statement, values in batch:
+                        self._connection.execute(statement, values)
+                    self._connection.execute("COMMIT")
+                except BaseException:
+                    if self._connection.in_transaction:  # SQLite itself gives up a transaction when the disk is full
+                        self._connection.execute("ROLLBACK")
+                    raise
+        except sqlite3.Error as error:
+            self._failure = JournalError(
+                f"cannot write the journal {self.path}: {error}",
+                "free space or fix permissions there, then resume the run",
+            )
+            raise self._failure from error
 
     def _update(self, table: str, where: str, key: Sequence[Any], values: Mapping[str, Any]) -> None:
         settings = ", ".join(f"{column}=?" for column in values)

@@ -32,7 +32,8 @@ def test_sync_copies_every_shape(cli: Cli, start_registry: StartRegistry, source
     assert document["failed"] == []
     assert assert_same(source, target, pairs) == corpus.tag_count(entries)
     assert target.uploads_bytes() == 0
-    assert target.unreferenced() == []
+    # Only what its garbage collection would take at the source too: it forgets the layers of sha512 digests.
+    assert target.unreferenced() == source.unreferenced()
 
 
 @pytest.mark.parametrize("mode", MODES)

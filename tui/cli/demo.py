@@ -54,6 +54,6 @@ async def _migrate(slow: bool, as_json: bool, folders: list[Any]) -> int:
         logins = LoginSources()
         folder = make_run(state_dir(), Plan("demo", (rule,)), {"logins": logins.to_document(), "log": ""})
         folders.append(folder)
-        reading, writing = logins.resolvers(warn=warn)
-        async with shown(folder.journal, quiet=as_json):
+        opened = logins.opened(ask=None, warn=warn)
+        async with opened as (reading, writing), shown(folder.journal, quiet=as_json):
             return await work_on(folder, reading, writing)

@@ -58,10 +58,11 @@ def in_loop(work: Callable[[], Any]) -> int:
 
 async def _work(folder: RunFolder, logins: LoginSources, manner: Any, as_json: bool) -> int:
     from tui.cli.progress import shown
+    from tui.endpoints.secrets.passphrase import passphrase_source
     from tui.engine.runner import work_on
 
-    source, target = logins.resolvers(warn=warn)
-    async with shown(folder.journal, quiet=as_json):
+    opened = logins.opened(ask=passphrase_source(), warn=warn)
+    async with opened as (source, target), shown(folder.journal, quiet=as_json):
         return await work_on(folder, source, target, manner)
 
 

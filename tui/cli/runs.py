@@ -140,16 +140,18 @@ def report(name: str, kind: Any, as_json: bool) -> int:
 def verify(name: str, as_json: bool) -> int:
     """Compare what is at the target with what the run put there."""
     from tui.cli import foreground
+    from tui.endpoints.secrets.passphrase import passphrase_source
     from tui.engine.verify import verify_run
 
     folder, reader = _open(name)
     with reader:
-        _, target = _logins(reader).resolvers(warn=foreground.warn)
+        opened = _logins(reader).opened(ask=passphrase_source(), warn=foreground.warn)
         result: dict[str, Any] = {}
 
         async def work() -> int:
             nonlocal result
-            result = await verify_run(reader, target)
+            async with opened as (_, target):
+                result = await verify_run(reader, target)
             return 1 if result["different"] else 0
 
         code = foreground.in_loop(work)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -47,15 +48,16 @@ def sync(
     """Copy what image-syncer's files say, with image-syncer's flags."""
     from tui.cli import foreground
     from tui.engine.logins import LoginSources
-    from tui.plan.image_syncer import load, with_platforms
+    from tui.plan.image_syncer import load, parse_platforms, with_platforms
 
     if config is None and images is None:
         raise click.UsageError("give --config FILE, or --images FILE and --auth FILE")
     if config is not None and (auth is not None or images is not None):
         raise click.UsageError("--config holds logins and images; leave out --auth and --images")
-    imported = load(config, auth, images, registry=registry, namespace=namespace)
-    foreground.warn_all(imported.hazards)
-    plan = with_platforms(imported.plan, systems, architectures)
+    platforms, remarks = parse_platforms(systems, architectures)
+    imported = load(config, auth, images, registry=registry, namespace=namespace, environ=os.environ)
+    foreground.warn_all((*imported.hazards, *remarks))
+    plan = with_platforms(imported.plan, platforms)
     plan = foreground.with_options(plan, {"concurrency": proc, "retries": retries, "force": force})
     folder, code = foreground.start(plan, LoginSources(auth_file=config or auth), as_json=as_json, log=log)
     _write_lists(folder, success, failed, images_format)

@@ -6,7 +6,8 @@ Paths, flags and names only; never a secret.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 from tui.endpoints.file import EndpointFile
 from tui.endpoints.locations import endpoints_path
 from tui.endpoints.resolve import NO_OVERRIDE, AccessResolver, Override
+from tui.endpoints.secrets.passphrase import PassphraseSource
+from tui.endpoints.secrets.stores import SecretStores, open_stores
 
 _PATHS = ("ca_file", "client_cert", "client_key")
 
@@ -54,11 +57,18 @@ class LoginSources:
             target_endpoint=document["target_endpoint"],
         )
 
-    def resolvers(
-        self, *, environ: Mapping[str, str] = os.environ, warn: Callable[[str], None]
-    ) -> tuple[AccessResolver, AccessResolver]:
-        """Return who resolves the access of the source and of the target side.
+    @asynccontextmanager
+    async def opened(
+        self,
+        *,
+        ask: PassphraseSource | None,
+        warn: Callable[[str], None],
+        environ: Mapping[str, str] = os.environ,
+        given: Callable[[SecretStores], None] | None = None,
+    ) -> AsyncIterator[tuple[AccessResolver, AccessResolver]]:
+        """Give who resolves the access of the source and of the target side; the secret stores are open inside.
 
+        `ask` gives the passphrase of the vault, `given` puts logins into the stores that are for this process only.
         Raises PlanFileError for the auth file, EndpointFileError or LocalError for the endpoint list.
         """
         lookup = None
@@ -67,11 +77,14 @@ class LoginSources:
 
             lookup = load_auth(self.auth_file, environ=environ).lookup
         endpoints = EndpointFile(endpoints_path(environ)).load()
-        common = AccessResolver(endpoints, lookup=lookup, environ=environ, warn=warn)
-        return (
-            common.overridden(self.source, self.source_endpoint),
-            common.overridden(self.target, self.target_endpoint),
-        )
+        async with open_stores(endpoints, environ=environ, ask=ask) as stores:
+            if given is not None:
+                given(stores)
+            common = AccessResolver(endpoints, stores, lookup=lookup, environ=environ, warn=warn)
+            yield (
+                common.overridden(self.source, self.source_endpoint),
+                common.overridden(self.target, self.target_endpoint),
+            )
 
 
 def _document(override: Override) -> dict[str, Any]:

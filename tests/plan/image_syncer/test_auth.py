@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.plan.image_syncer.files import A, H, codes, combined, split
+from tests.plan.image_syncer.files import A, H, codes, combined, split, write
 from tui.endpoints.resolve import AccessResolver
 from tui.oci.access import Credential
 from tui.oci.reference import Repository
 from tui.plan.errors import PlanFileError
+from tui.plan.image_syncer import load_auth
 from tui.plan.imported import AuthBook, AuthEntry, Imported
 
 RULES = {f"{H}/team/app:v1": f"{A}/ns/app"}
@@ -179,3 +180,11 @@ def test_an_entry_may_say_insecure_alone(tmp_path: Path) -> None:
     imported = split(tmp_path, RULES, {H: {"insecure": True}})
     assert imported.auth == AuthBook((AuthEntry(H, insecure=True),))
     assert codes(imported) == []
+
+
+def test_logins_alone_for_going_on_with_a_run(tmp_path: Path) -> None:
+    logins = write(tmp_path / "auth.yaml", {H: {"username": "u", "password": "$P"}})
+    assert load_auth(logins, environ={"P": "p"}).entries == (AuthEntry(H, "u", "p"),)
+    both = write(tmp_path / "config.json", {"auth": {H: {"username": "u", "password": "$P"}}, "images": RULES})
+    assert load_auth(both, environ={"P": "p"}).entries == (AuthEntry(H, "u", "$P"),)
+    assert load_auth(write(tmp_path / "c.json", {"images": RULES}), environ={}) == AuthBook()

@@ -1,0 +1,169 @@
+"""A plan as image-syncer's split files (1.5.3 and later): the rules, and logins to fill in.
+
+What image-syncer would do differently is left out with a warning rather than copied otherwise.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from tui.oci.reference import Repository, is_digest, split_registry
+from tui.plan import naming
+from tui.plan.errors import RuleError
+from tui.plan.expand import Pair, check, expand
+from tui.plan.globs import glob_to_regex
+from tui.plan.imported import Hazard, HazardCode
+from tui.plan.model import Options, Plan, Platform, Rule, TagSelection
+
+Format = Literal["yaml", "json"]
+
+
+class Exported(NamedTuple):
+    """The text of the two files, and what they do not say.
+
+    `auth` has a login for each registry, its user name and password taken from the environment; no secret is in it.
+    """
+
+    auth: str
+    images: str
+    hazards: tuple[Hazard, ...]
+
+
+def export(plan: Plan, format: Format = "yaml") -> Exported:
+    """Return the plan as image-syncer's files. A rule it cannot carry out is left out and named in `hazards`."""
+    images: dict[str, list[str]] = {}
+    registries: dict[str, None] = {}
+    hazards: list[Hazard] = []
+    exported = []
+    for rule in plan.rules:
+        try:
+            lines = _lines(rule)
+        except (_NotExpressible, RuleError) as reason:
+            where = rule.origin or plan.name
+            message = f"{rule} is left out: {reason.args[0]}"
+            hazards.append(Hazard("not-expressible", message, where, "image-syncer cannot do this"))
+            continue
+        exported.append(rule)
+        for source, target in lines:
+            destinations = images.setdefault(source, [])
+            destinations += [target] if target not in destinations else []
+            registries |= dict.fromkeys(split_registry(text)[0] for text in (source, target))
+    hazards += _flags(plan.options, exported, plan.name)
+    rules = {source: targets[0] if len(targets) == 1 else targets for source, targets in images.items()}
+    return Exported(_text({name: _login(name) for name in registries}, format), _text(rules, format), tuple(hazards))
+
+
+class _NotExpressible(Exception):
+    """The rule says what image-syncer's files cannot; the argument says what."""
+
+
+def _lines(rule: Rule) -> list[tuple[str, str]]:
+    """Return sources and destinations for one rule."""
+    if rule.is_pattern:
+        raise _NotExpressible("it names many repositories")
+    check(rule)
+    return _named(expand(rule, rule.source, ())) if rule.references else [_listed(rule)]
+
+
+def _named(pairs: list[Pair]) -> list[tuple[str, str]]:
+    """Return the lines for what a rule names, one per repository at the target."""
+    groups: dict[Repository, list[Pair]] = {}
+    for pair in pairs:
+        groups.setdefault(pair.target.repository, []).append(pair)
+    return [line for group in groups.values() for line in _list(group)]
+
+
+def _list(pairs: list[Pair]) -> list[tuple[str, str]]:
+    """Return one line for a list, which has to begin with a tag on both sides; otherwise a line for each."""
+    pairs = sorted(pairs, key=lambda pair: is_digest(pair.source.target) or is_digest(pair.target.target))
+    first = pairs[0]
+    if len(pairs) == 1 or is_digest(first.source.target) or is_digest(first.target.target):
+        return [(str(pair.source), _short(str(pair.target), [pair])) for pair in pairs]
+    source, target = (
+        ",".join([str(getattr(first, side)), *(getattr(pair, side).target for pair in pairs[1:])])
+        for side in ("source", "target")
+    )
+    return [(source, _short(target, pairs))]
+
+
+def _short(target: str, pairs: list[Pair]) -> str:
+    """Return the destination, without names when they are those of the source."""
+    same = all(pair.source.target == pair.target.target for pair in pairs)
+    return str(pairs[0].target.repository) if same else target
+
+
+def _listed(rule: Rule) -> tuple[str, str]:
+    """Return the line for a rule whose tags are those of the registry."""
+    if "tag" in naming.fields_of(rule.target):
+        raise _NotExpressible("it makes names at the target from the tags it finds")
+    if len(rule.target_references) > 1 or any(map(is_digest, rule.target_references)):
+        raise _NotExpressible("it gives names to tags it does not name")
+    target = naming.render_target(rule.target, rule.source, "tag")
+    name = (*rule.target_references, naming.split_template(rule.target)[1] and target.tag)[0]
+    suffix = f":{name}" if name else ""
+    regex = _regex(rule.tags)
+    return f"{rule.source}{f':/{regex}/' if regex else ''}", f"{target.repository}{suffix}"
+
+
+def _regex(tags: TagSelection) -> str:
+    """Return the one expression that selects the same tags, '' for all."""
+    if tags.exclude or tags.semver or tags.newest is not None:
+        raise _NotExpressible("it selects tags by exclude, semver or newest")
+    if not tags.include:
+        return tags.regex
+    if tags.regex:
+        raise _NotExpressible("it selects tags by include and regex together")
+    parts = [glob_to_regex(glob) for glob in tags.include]
+    if None in parts:
+        raise _NotExpressible("it selects tags by a set in brackets")
+    return f"^(?:{'|'.join(part or '' for part in parts)})$"
+
+
+def _flags(options: Options, rules: list[Rule], name: str) -> list[Hazard]:
+    """Say what belongs on image-syncer's command line."""
+    flags = [f"--proc {options.concurrency}", f"--retries {options.retries}", *(["--force"] * options.force)]
+    hazards = [
+        _hazard("option-left-out", "the options of the plan are not in the files", name, f"use {' '.join(flags)}")
+    ]
+    if options.on_conflict != "overwrite":
+        message = f"image-syncer overwrites tags, where the plan says on_conflict = {options.on_conflict!r}"
+        hazards.append(_hazard("not-expressible", message, name))
+    filters = {rule.platforms for rule in rules}
+    if filters - {()}:
+        message = "the platforms of the rules are not in the files; image-syncer has one filter for all of them"
+        hazards.append(_hazard("option-left-out", message, name, _platform_flags(filters)))
+    return hazards
+
+
+def _platform_flags(filters: set[tuple[Platform, ...]]) -> str:
+    """Return the flags for a filter that all rules share, as far as image-syncer's two lists can say it."""
+    if len(filters) > 1:
+        return "make a file for the rules of each filter"
+    (platforms,) = filters
+    systems = dict.fromkeys((platform.os, platform.os_version) for platform in platforms)
+    machines = dict.fromkeys((platform.architecture, platform.variant) for platform in platforms)
+    if len(systems) * len(machines) != len(platforms):
+        return "make a file for the rules of each platform"
+    given = [("--os", *system) for system in systems] + [("--arch", *machine) for machine in machines]
+    return "use " + " ".join(f"{flag} {one}{f':{two}' if two else ''}" for flag, one, two in given if one)
+
+
+def _hazard(code: HazardCode, message: str, origin: str, hint: str = "") -> Hazard:
+    return Hazard(code, message, origin, hint)
+
+
+def _login(registry: str) -> dict[str, str]:
+    variable = re.sub(r"\W+", "_", registry, flags=re.ASCII).strip("_").upper()
+    variable = f"REGISTRY_{variable}" if variable[:1].isdigit() else variable
+    return {"username": f"${{{variable}_USERNAME}}", "password": f"${{{variable}_PASSWORD}}"}
+
+
+def _text(document: Mapping[str, object], format: Format) -> str:
+    if format == "json":
+        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    import yaml
+
+    return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=4096))

@@ -56,8 +56,9 @@ class Control:
         return not self._going.is_set()
 
     def pause(self) -> None:
-        """Let work wait at its next checkpoint."""
-        self._going.clear()
+        """Let work wait at its next checkpoint; what is stopping already is not held up."""
+        if not self.stopping:
+            self._going.clear()
 
     def resume(self) -> None:
         """Let work go on."""

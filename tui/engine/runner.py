@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ class Manner:
     only_generate: bool = False
     failed_too: bool = False
     logs: Sequence[Path] = ()
-    requests: RetryPolicy = RetryPolicy()
+    requests: RetryPolicy = field(default_factory=RetryPolicy)
     pause: Callable[[int], float] = pause_before
 
 

@@ -83,7 +83,7 @@ class MemoryBudget:
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
                 self._free += size
-                self._serve()
+            self._serve()  # who waited behind may go now
             raise
 
     def _serve(self) -> None:

@@ -31,8 +31,11 @@ async def for_each(items: Iterable[Item], gate: Gate, work: Callable[[Item], Awa
             ended_by = error
             for other in running - {asyncio.current_task()}:
                 other.cancel()
-        finally:
-            gate.leave()
+
+    def ended(task: asyncio.Task[None]) -> None:
+        # Not at the end of `one`: a task that is cancelled before its first step never gets there.
+        running.discard(task)
+        gate.leave()
 
     try:
         for item in items:
@@ -42,7 +45,7 @@ async def for_each(items: Iterable[Item], gate: Gate, work: Callable[[Item], Awa
                 break
             task = asyncio.create_task(one(item))
             running.add(task)
-            task.add_done_callback(running.discard)
+            task.add_done_callback(ended)
         if running:
             await asyncio.wait(running)
     finally:

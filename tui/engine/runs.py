@@ -12,10 +12,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from tui.oci.errors import LocalError
 
 _RUNS = "runs"
+_TRIES = 5
+_TRY_EVERY = 0.02
 
 
 class UnknownRun(Exception):
@@ -65,10 +68,8 @@ class RunFolder:
     def locked(self) -> Iterator[None]:
         """Hold the run's lock, which the kernel drops with the process. Raises RunBusy."""
         with (self.path / "lock").open("a+") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise RunBusy(self.name, _owner(self.path / "lock")) from None
+            if not _take(lock):
+                raise RunBusy(self.name, _owner(self.path / "lock"))
             lock.truncate(0)
             lock.write(str(os.getpid()))
             lock.flush()
@@ -133,6 +134,18 @@ def find_run(state: Path, name: str) -> RunFolder:
             "say more of the name",
         )
     raise UnknownRun(f"there is no run {name!r}", "see 'regferry runs list'")
+
+
+def _take(lock: IO[str]) -> bool:
+    """Take the lock, giving those who only look (`working`) the moment that takes them."""
+    for _ in range(_TRIES):
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(_TRY_EVERY)
+        else:
+            return True
+    return False
 
 
 def _owner(lock: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 from tui.engine.journal.reader import JournalReader
@@ -21,7 +22,7 @@ def status(folder: RunFolder) -> dict[str, Any]:
             plan = reader.meta("plan")["name"]
             created = reader.meta("created")
             ended = reader.sessions()[-1]["ended"] if reader.sessions() else None
-    except JournalError as error:
+    except (JournalError, sqlite3.DatabaseError) as error:
         return {"run": folder.name, "state": "unreadable", "message": str(error), "seconds": 0, "tasks": {}}
     process = folder.working()
     state = report["state"]

@@ -14,10 +14,12 @@ from typing import Any
 
 from tui.oci import errors
 from tui.oci.errors import RegistryError
+from tui.oci.network import proxy_login
 
 _SESSION_CODES = frozenset({"BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID"})
 _BLOB_MISSING_CODES = frozenset({"MANIFEST_BLOB_UNKNOWN"})
 _REFUSED_CODES = frozenset({"MANIFEST_INVALID", "UNSUPPORTED", "NAME_INVALID", "PROJECTPOLICYVIOLATION"})
+_MAY_PASS = frozenset({408, 421, 425, 499})
 _IMMUTABLE_WORDS = ("immutable", "cannot be overwritten", "already exists and cannot", "tagalreadyexists")
 _QUOTA_WORDS = ("quota", "exceed the configured upper limit", "limit exceeded", "storage limit")
 _DISK_WORDS = ("no space left", "disk quota")
@@ -51,6 +53,8 @@ class Answer:
 
 def error_of(answer: Answer, *, endpoint: str, reference: str, action: str) -> RegistryError:
     """Return the error an answer stands for; `action` completes the sentence "cannot ..."."""
+    if answer.status == 407:
+        return proxy_login(endpoint, reference)
     code, said = registry_words(answer.body)
     kind = _kind(answer, code, f"{code} {said}".lower())
     return kind(
@@ -75,11 +79,11 @@ def registry_words(body: bytes) -> tuple[str, str]:
     if not parts:
         return "", ""
     said = "; ".join(dict.fromkeys(_sentence(part) for part in parts))
-    return str(parts[0].get("code", "")), said
+    return str(parts[0].get("code") or ""), said
 
 
 def _sentence(entry: dict[str, Any]) -> str:
-    message = str(entry.get("message", ""))
+    message = str(entry.get("message") or "")
     detail = entry.get("detail")
     if isinstance(detail, dict):
         detail = ", ".join(f"{key} {value}" for key, value in detail.items() if isinstance(value, str | int))
@@ -111,9 +115,9 @@ def _kind(answer: Answer, code: str, words: str) -> type[RegistryError]:
         return errors.RangeNotAccepted
     if code in ("DIGEST_INVALID", "SIZE_INVALID"):
         return errors.UploadSessionLost
-    if status == 404:
+    if status in (404, 410):
         return errors.NotFound
-    if code in _REFUSED_CODES or status in (400, 405, 406, 409, 411, 412, 413, 414, 415, 507):
+    if code in _REFUSED_CODES or (400 <= status < 500 and status not in _MAY_PASS) or status in (501, 505, 507):
         return errors.PolicyRefused
     return errors.ServerError
 
@@ -136,6 +140,7 @@ def _plain(status: int) -> str:
     known = {
         401: "the registry wants a login",
         403: "access is denied",
+        407: "the proxy wants a login",
         404: "not found",
         408: "the registry waited too long for the request",
         413: "too large",
@@ -157,12 +162,18 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     value = headers.get("retry-after", "").strip()
     if not value:
         return None
-    if value.isdigit():
-        return float(value[:6]) or None
-    try:
-        until = parsedate_to_datetime(value)
-        now = parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.now(UTC)
-        seconds = (until - now).total_seconds()
-    except (ValueError, TypeError):
+    if value.isascii() and value.isdigit():
+        return float(value) or None
+    until = _date(value)
+    if until is None:
         return None
+    seconds = (until - (_date(headers.get("date", "")) or datetime.now(UTC))).total_seconds()
     return seconds if seconds > 0 else None
+
+
+def _date(value: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(value)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return date if date.tzinfo is not None else date.replace(tzinfo=UTC)

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
-from urllib.parse import urljoin
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from tui.oci.access import Credential
+from tui.oci.answers import Answer, registry_words
 from tui.oci.challenge import Challenge
-from tui.oci.errors import Denied, RegistryError, Unauthenticated
+from tui.oci.errors import Denied, RegistryError, ServerError, Unauthenticated
+from tui.oci.lockout import LoginGuard
 from tui.oci.token import Send, Token, basic_header, fetch_token
-from tui.oci.trust import check_realm
+from tui.oci.trust import check_realm, resolve
 
 Scopes = tuple[str, ...]
+
+_SCOPE = re.compile(r"[a-z]+(?:\([a-z]+\))?:[^\s:,]+(?::[0-9]+[^\s:,]*)?:[a-z*]+(?:,[a-z*]+)*")
+_MOST_SCOPES = 8
+_NO_TURN: AbstractAsyncContextManager[None] = nullcontext()
 
 
 def repository_scope(path: str, *actions: str) -> str:
@@ -30,31 +37,67 @@ class Authenticator:
         self._endpoint = endpoint
         self._credential = credential
         self._send = send
+        self._guard = LoginGuard()
+        self._login = _login_header(credential)
         self._challenge: Challenge | None = None
         self._base_url = ""
         self._tokens: dict[Scopes, Token] = {}
         self._fetching: dict[Scopes, asyncio.Task[Token]] = {}
         self._wider: dict[Scopes, Scopes] = {}
 
+    def close(self) -> None:
+        """Stop fetching tokens."""
+        for task in self._fetching.values():
+            task.cancel()
+
     def learn(self, challenges: Sequence[Challenge], url: str) -> None:
         """Remember how the registry wants to be logged in to; Bearer goes before Basic when it offers both."""
-        offered = {challenge.scheme: challenge for challenge in challenges}
+        offered = {challenge.scheme: challenge for challenge in reversed(challenges)}
         self._challenge = offered.get("bearer") or offered.get("basic")
         self._base_url = url
 
     async def header(self, scopes: Scopes) -> str:
         """Return the `Authorization` header for a request that needs `scopes`, '' for none."""
         if self._credential is not None and self._credential.registry_token:
-            return f"Bearer {self._credential.registry_token}"
+            return self._login
         if self._challenge is None:
             return ""
         if self._challenge.scheme == "basic":
-            return basic_header(self._credential) if self._credential and self._credential.username else ""
+            return self._login
         token = await self._token(self._wider.get(scopes, scopes))
         return f"Bearer {token.value}"
 
-    async def after_refusal(self, scopes: Scopes, sent: str, challenges: Sequence[Challenge], url: str) -> str | None:
-        """Return another header to try after a 401, or None when there is nothing better to send."""
+    def turn(self, header: str) -> AbstractAsyncContextManager[None]:
+        """Return what to surround a request with `header` by; costs nothing unless it carries the login itself.
+
+        Raises Unauthenticated on entering when this login was refused before.
+        """
+        return self._guard.turn() if header and header == self._login else _NO_TURN
+
+    def judge(self, header: str, status: int, refused: Answer | None, challenges: Sequence[Challenge]) -> None:
+        """Take note of how the registry answered a request with `header`.
+
+        Raises Unauthenticated when it refused the login for good.
+        """
+        if not header or header != self._login:
+            return
+        if refused is None:
+            if status < 500 and status != 429:
+                self._guard.accept()
+        elif not any(challenge.parameters.get("error") == "insufficient_scope" for challenge in challenges):
+            code, said = registry_words(refused.body)
+            who = _who(self._credential)
+            message = f"the registry refused the login{who}" + (f": {said}" if said else "")
+            self._guard.refuse(Unauthenticated(message, endpoint=self._endpoint, status=status, code=code))
+
+    async def after_refusal(
+        self, scopes: Scopes, sent: str, challenges: Sequence[Challenge], url: str, *, again: bool = False
+    ) -> str | None:
+        """Return another header to try after a 401, or None when there is nothing better to send.
+
+        `again` says that it is the second refusal of one request: a fresh token is then worth fetching only when the
+        registry asks for more than the last one allowed.
+        """
         bearer = next((challenge for challenge in challenges if challenge.scheme == "bearer"), None)
         if self._challenge is None:
             self.learn(challenges, url)
@@ -66,13 +109,15 @@ class Authenticator:
                 return await self.header(scopes)
             return None if sent else (await self.header(scopes) or None)
         # Harbor puts a Basic challenge on a refused token: the Bearer realm that was learnt stays.
-        wanted = self._scopes_of(bearer)
         asked = self._wider.get(scopes, scopes)
-        if wanted - set(asked):
-            self._wider[scopes] = (*asked, *sorted(wanted - set(asked)))
-        current = self._tokens.get(self._wider.get(scopes, scopes))
+        wider = self._widened(asked, bearer)
+        if wider != asked:
+            self._wider[scopes] = wider
+        elif again and sent:
+            return None
+        current = self._tokens.get(wider)
         if current is not None and sent == f"Bearer {current.value}":
-            del self._tokens[self._wider.get(scopes, scopes)]
+            del self._tokens[wider]
         return await self.header(scopes)
 
     def refusal(self, scopes: Scopes, error: RegistryError) -> RegistryError:
@@ -97,8 +142,13 @@ class Authenticator:
             hint=hint,
         )
 
-    def _scopes_of(self, challenge: Challenge | None) -> set[str]:
-        return set(challenge.parameters.get("scope", "").split()) if challenge is not None else set()
+    def _widened(self, asked: Scopes, challenge: Challenge | None) -> Scopes:
+        """Return the scopes asked for with what a challenge wants besides, within reason."""
+        if challenge is None:
+            return asked
+        wanted = set(challenge.parameters.get("scope", "").split()) - set(asked)
+        more = sorted(scope for scope in wanted if _SCOPE.fullmatch(scope))
+        return (*asked, *more)[: max(_MOST_SCOPES, len(asked))]
 
     async def _token(self, scopes: Scopes) -> Token:
         token = self._tokens.get(scopes)
@@ -115,10 +165,42 @@ class Authenticator:
     async def _fetch(self, scopes: Scopes) -> Token:
         assert self._challenge is not None
         parameters = self._challenge.parameters
-        realm = urljoin(self._base_url, parameters.get("realm", ""))
+        if not parameters.get("realm"):
+            raise ServerError("the registry wants a token and does not say from where", endpoint=self._endpoint)
+        realm = resolve(self._base_url, parameters["realm"])
         check_realm(realm, self._base_url, self._endpoint)
-        token = await fetch_token(
-            self._send, realm, parameters.get("service", ""), scopes, self._credential, self._endpoint
-        )
+        async with self._guard.turn() if _is_login(self._credential) else _NO_TURN:
+            try:
+                token = await fetch_token(
+                    self._send, realm, parameters.get("service", ""), scopes, self._credential, self._endpoint
+                )
+            except Unauthenticated as error:
+                if error.status == 401 and _is_login(self._credential):
+                    self._guard.refuse(error)
+                raise
+            self._guard.accept()
         self._tokens[scopes] = token
         return token
+
+
+def _is_login(credential: Credential | None) -> bool:
+    """Return whether a token server would be sent a secret."""
+    return credential is not None and bool(credential.username or credential.identity_token)
+
+
+def _login_header(credential: Credential | None) -> str:
+    """Return the header that carries the login itself to the registry, '' when there is none to send.
+
+    An identity token is for the token server only, and its user has no password to try.
+    """
+    if credential is None:
+        return ""
+    if credential.registry_token:
+        return f"Bearer {credential.registry_token}"
+    if credential.username and (credential.password or not credential.identity_token):
+        return basic_header(credential)
+    return ""
+
+
+def _who(credential: Credential | None) -> str:
+    return f" for user {credential.username!r}" if credential is not None and credential.username else ""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 _TOKEN = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _PARAMETER = re.compile(rf'\s*({_TOKEN})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*))\s*')
-_SCHEME = re.compile(rf"\s*({_TOKEN})(?:\s+|(?=,)|$)")
+# The scheme, and what Negotiate and its like have in place of parameters ("token68").
+_SCHEME = re.compile(rf"\s*({_TOKEN})(?:\s+(?:[0-9A-Za-z._~+/-]+=*\s*(?=,|$))?|(?=,)|$)")
 _MAX_HEADER = 16 * 1024
 
 
@@ -32,21 +33,24 @@ def parse_challenges(headers: Iterable[str]) -> list[Challenge]:
 
 
 def _parse(header: str) -> list[Challenge]:
-    found: list[Challenge] = []
+    found: list[tuple[str, dict[str, str]]] = []
     position = 0
     while position < len(header):
         parameter = _PARAMETER.match(header, position)
-        if parameter and found:
+        if parameter:
+            position = parameter.end()
+            if not found:
+                continue
             name, quoted, bare = parameter.groups()
             value = re.sub(r"\\(.)", r"\1", quoted) if quoted is not None else bare
-            found[-1] = Challenge(found[-1].scheme, {**found[-1].parameters, name.lower(): value})
-            position = parameter.end()
-        elif not parameter and (scheme := _SCHEME.match(header, position)):
-            found.append(Challenge(scheme.group(1).lower(), {}))
+            # The first of two equal names holds: what follows may have been put there by a proxy.
+            found[-1][1].setdefault(name.lower(), value)
+        elif scheme := _SCHEME.match(header, position):
+            found.append((scheme.group(1).lower(), {}))
             position = scheme.end()
         else:
             following = header.find(",", position)
             position = len(header) if following < 0 else following
         while position < len(header) and header[position] in ", \t":
             position += 1
-    return found
+    return [Challenge(scheme, parameters) for scheme, parameters in found]

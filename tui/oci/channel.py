@@ -8,46 +8,45 @@ The client above knows the words of the distribution specification, the transpor
 from __future__ import annotations
 
 import asyncio
-import os
+import copy
 import time
-import urllib.request
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TypedDict
-from urllib.parse import urljoin
 
-import aiohttp
 import httpx
 
 from tui import __version__
-from tui.oci.access import Access, Connection
+from tui.oci.access import Access
 from tui.oci.answers import Answer, error_of
 from tui.oci.auth import Authenticator, Scopes
 from tui.oci.challenge import parse_challenges
 from tui.oci.errors import (
-    LocalError,
     NetworkError,
     RegistryError,
     ServerError,
     Throttled,
-    Unauthenticated,
+    UnsupportedContent,
     UntrustedAnswer,
 )
+from tui.oci.network import network_error, speaks_no_tls
+from tui.oci.proxy import proxy_for
 from tui.oci.reference import DOCKER_HUB
 from tui.oci.retry import MAX_RETRY_AFTER, Attempts, RetryPolicy
 from tui.oci.tls import context_for
 from tui.oci.transport import IDLE_TIMEOUT, RegistryTransport
-from tui.oci.trust import check_destination, same_origin
+from tui.oci.trust import check_destination, origin, resolve, same_origin
 
 _HUB_HOST = "registry-1.docker.io"
 _MAX_REDIRECTS = 5
+_MAX_REFUSALS = 2
+_MAX_ROUTES = 1000
 _MAX_ERROR_BODY = 64 * 1024
 _MAX_TOKEN_BODY = 128 * 1024
-MAX_PAGE = 4 * 1024 * 1024
-"""Bytes read of one page of tags, repositories or referrers."""
+MAX_PAGE = 32 * 1024 * 1024
+"""Bytes read of one page of tags or repositories; distribution 2 gives all tags in one, however many there are."""
 _UNREACHABLE_FOR = 3.0
-_TOO_MANY_FILES = 24
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
 @dataclass(slots=True)
@@ -102,6 +101,7 @@ class Channel:
         self._reaching: asyncio.Task[str] | None = None
         self._unreachable: tuple[float, RegistryError] | None = None
         self._transports: dict[str, RegistryTransport] = {}
+        self._routes: dict[tuple[str, str, int], RegistryTransport] = {}
         self._auth = Authenticator(self.registry, access.credential, self._send_to_token_server)
 
     async def __aenter__(self) -> Channel:
@@ -114,6 +114,7 @@ class Channel:
         """Close every connection."""
         if self._reaching is not None:
             self._reaching.cancel()
+        self._auth.close()
         for transport in self._transports.values():
             await transport.aclose()
 
@@ -126,11 +127,11 @@ class Channel:
         while True:
             try:
                 async with self._gate, self._response(call) as response:
-                    answer = await _read(response, call.limit)
+                    answer = await _read(response, call)
                 self.traffic.bytes_in += len(answer.body)
                 return answer
             except RegistryError as error:
-                if not call.repeatable or not await self._wait_to_repeat(attempts, error):
+                if not call.repeatable or error.exhausted or not await self._wait_to_repeat(attempts, error):
                     raise
                 self.traffic.retried += 1
 
@@ -154,7 +155,8 @@ class Channel:
         if self._base:
             return self._base
         if self._unreachable is not None and time.monotonic() < self._unreachable[0]:
-            raise self._unreachable[1]
+            # A copy, because every raise lengthens an error's traceback.
+            raise copy.copy(self._unreachable[1])
         if self._reaching is None:
             self._reaching = asyncio.create_task(self._probe())
         try:
@@ -177,11 +179,12 @@ class Channel:
                 try:
                     return await self._ping(f"https://{host}")
                 except (NetworkError, UntrustedAnswer) as error:
-                    if not _speaks_no_tls(error):
+                    if not speaks_no_tls(error):
                         raise
                     return await self._ping(f"http://{host}")
             except RegistryError as error:
                 if not await self._wait_to_repeat(attempts, error):
+                    error.exhausted = True
                     raise
 
     async def _ping(self, base: str) -> str:
@@ -189,9 +192,17 @@ class Channel:
         call = Call("GET", f"{base}/v2/", (), "reach the registry", self.registry, accept=frozenset({200, 401}))
         response = await self._dispatch(call, call.path, "")
         try:
-            answer = await _read(response, call.limit)
+            answer = await _read(response, call)
         finally:
             await response.aclose()
+        if answer.status in _REDIRECTS:
+            where = answer.headers.get("location", "")
+            raise UntrustedAnswer(
+                f"cannot reach the registry: it sends us away to {where[:200]!r}",
+                endpoint=self.registry,
+                status=answer.status,
+                hint="give the endpoint the address and scheme that it is sent to, if that is the registry",
+            )
         if answer.status not in call.accept:
             raise self._error(answer, call)
         if answer.status == 401:
@@ -207,34 +218,48 @@ class Channel:
         header = await self._auth.header(call.scopes)
         refusals = 0
         while True:
-            response = await self._follow(call, url, header)
-            try:
-                if response.status_code in call.accept:
+            async with self._auth.turn(header):
+                response = await self._follow(call, url, header)
+                status = response.status_code
+                refused = await self._refusal(response, call) if status == 401 else None
+                challenges = parse_challenges(response.headers.get_list("www-authenticate")) if refused else []
+                self._auth.judge(header, status, refused, challenges)
+            if refused is None:
+                try:
+                    if status not in call.accept:
+                        raise self._error(await _read(response, call, _MAX_ERROR_BODY), call)
                     yield response
                     return
-                answer = await _read(response, _MAX_ERROR_BODY)
-            except httpx.TransportError as error:
-                raise self._network_error(error, call) from error
-            finally:
-                await response.aclose()
-            if answer.status == 401 and same_origin(answer.url, base):
-                challenges = parse_challenges(response.headers.get_list("www-authenticate"))
-                better = await self._auth.after_refusal(call.scopes, header, challenges, answer.url)
-                refusals += 1
-                if better and (better != header or refusals == 1) and refusals <= 2:
+                except httpx.TransportError as error:
+                    raise self._network_error(error, call) from error
+                finally:
+                    await response.aclose()
+            refusals += 1
+            if refusals <= _MAX_REFUSALS and same_origin(refused.url, base):
+                again = refusals == _MAX_REFUSALS
+                better = await self._auth.after_refusal(call.scopes, header, challenges, refused.url, again=again)
+                if better and better != header:
                     header = better
                     continue
-            raise self._error(answer, call)
+            raise self._error(refused, call)
+
+    async def _refusal(self, response: httpx.Response, call: Call) -> Answer:
+        try:
+            return await _read(response, call, _MAX_ERROR_BODY)
+        except httpx.TransportError as error:
+            raise self._network_error(error, call) from error
+        finally:
+            await response.aclose()
 
     async def _follow(self, call: Call, url: str, header: str) -> httpx.Response:
         for _ in range(_MAX_REDIRECTS + 1):
             own = same_origin(url, self._base)
             response = await self._dispatch(call, url, header if own else "")
-            if response.status_code not in (301, 302, 303, 307, 308) or call.method not in ("GET", "HEAD"):
+            if response.status_code not in _REDIRECTS or call.method not in ("GET", "HEAD"):
                 return response
             location = response.headers.get("location", "")
             await response.aclose()
-            url = urljoin(url, location)
+            url = resolve(url, location)
             check_destination(url, self._base, self.registry)
         raise ServerError("the registry redirects in a circle", endpoint=self.registry, reference=call.reference)
 
@@ -242,38 +267,49 @@ class Channel:
         headers = {"User-Agent": f"regferry/{__version__}", "Accept-Encoding": "identity", **call.headers}
         if header:
             headers["Authorization"] = header
-        request = httpx.Request(
-            call.method,
-            url,
-            headers=headers,
-            content=call.body,
-            extensions={"exact_url": url, "idle": call.idle},
-        )
-        self.traffic.requests += 1
         try:
+            request = httpx.Request(
+                call.method,
+                url,
+                headers=headers,
+                content=call.body,
+                extensions={"exact_url": url, "idle": call.idle},
+            )
+            self.traffic.requests += 1
             response = await self._transport(url).handle_async_request(request)
         except httpx.TransportError as error:
             raise self._network_error(error, call) from error
+        except (httpx.InvalidURL, ValueError) as error:
+            raise UntrustedAnswer(
+                f"cannot {call.action}: no request can be made of what the registry or the login says",
+                endpoint=self.registry,
+                reference=call.reference,
+            ) from error
         self.traffic.bytes_out += len(call.body)
         response.request = request
         return response
 
     def _transport(self, url: str) -> RegistryTransport:
-        proxy = _proxy_for(self._connection, url)
-        transport = self._transports.get(proxy or "")
+        place = origin(url)
+        transport = self._routes.get(place)
         if transport is None:
-            transport = RegistryTransport(context_for(self._connection), proxy)
-            self._transports[proxy or ""] = transport
+            proxy = proxy_for(self._connection, url)
+            transport = self._transports.get(proxy or "")
+            if transport is None:
+                transport = RegistryTransport(context_for(self._connection), proxy)
+                self._transports[proxy or ""] = transport
+            if len(self._routes) < _MAX_ROUTES:
+                self._routes[place] = transport
         return transport
 
     async def _send_to_token_server(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        call = Call(method, url, (), "get a token", self.registry, headers=headers, body=body)
+        call = Call(method, url, (), "get a token", self.registry, headers=headers, body=body, limit=_MAX_TOKEN_BODY)
         attempts = Attempts(self._retry)
         while True:
             try:
                 response = await self._dispatch(call, url, "")
                 try:
-                    answer = await _read(response, _MAX_TOKEN_BODY)
+                    answer = await _read(response, call)
                 except httpx.TransportError as error:
                     raise self._network_error(error, call) from error
                 finally:
@@ -283,6 +319,7 @@ class Channel:
                 return answer
             except RegistryError as error:
                 if not await self._wait_to_repeat(attempts, error):
+                    error.exhausted = True
                     raise
 
     async def _opened(self) -> None:
@@ -297,67 +334,26 @@ class Channel:
 
     def _error(self, answer: Answer, call: Call) -> RegistryError:
         error = error_of(answer, endpoint=self.registry, reference=call.reference, action=call.action)
-        return self._auth.refusal(call.scopes, error) if isinstance(error, Unauthenticated) else error
+        return self._auth.refusal(call.scopes, error) if answer.status == 401 else error
 
     def _network_error(self, error: httpx.TransportError, call: Call) -> RegistryError:
-        cause = error.__cause__
-        where = _Where(endpoint=self.registry, reference=call.reference)
-        if isinstance(cause, aiohttp.ClientConnectorCertificateError):
-            return UntrustedAnswer(
-                f"cannot {call.action}: TLS certificate not accepted: {cause.certificate_error}", **where
-            )
-        if isinstance(cause, aiohttp.ClientConnectorDNSError):
-            hint = "check the spelling of the registry's name, and the resolver of this machine"
-            return UnknownHost(f"cannot {call.action}: the host name {cause.host!r} is not known", hint=hint, **where)
-        if isinstance(cause, OSError) and cause.errno == _TOO_MANY_FILES:
-            return LocalError(f"cannot {call.action}: too many open files", hint="raise ulimit -n", **where)
-        return NetworkError(f"cannot {call.action}: {_reason(error)}", **where)
+        return network_error(error, endpoint=self.registry, reference=call.reference, action=call.action)
 
 
-class UnknownHost(NetworkError):
-    """The name has no address; waiting a moment will hardly give it one."""
-
-    retryable = False
-
-
-class _Where(TypedDict):
-    endpoint: str
-    reference: str
-
-
-def _reason(error: httpx.TransportError) -> str:
-    cause = error.__cause__
-    if isinstance(cause, aiohttp.ClientConnectorError):
-        return f"no connection to {cause.host}:{cause.port}: {os.strerror(cause.errno) if cause.errno else cause}"
-    return str(error) or type(error).__name__
-
-
-def _speaks_no_tls(error: RegistryError) -> bool:
-    transport_error = error.__cause__
-    cause = transport_error.__cause__ if transport_error is not None else None
-    if isinstance(cause, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorDNSError):
-        return False
-    return isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ServerDisconnectedError | aiohttp.ClientOSError)
-
-
-async def _read(response: httpx.Response, limit: int) -> Answer:
+async def _read(response: httpx.Response, call: Call, limit: int = 0) -> Answer:
+    limit = limit or call.limit
     parts: list[bytes] = []
     size = 0
     async for piece in response.aiter_raw():
         size += len(piece)
         if size > limit:
             if response.status_code < 400:
-                raise ServerError(f"the answer is longer than the {limit} bytes that are allowed here")
+                raise UnsupportedContent(
+                    f"cannot {call.action}: the answer is longer than the {limit} bytes that are allowed here",
+                    reference=call.reference,
+                    hint="no registry has that much to say here; check who answers",
+                )
             break
         parts.append(piece)
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Answer(response.status_code, headers, b"".join(parts), str(response.request.extensions["exact_url"]))
-
-
-def _proxy_for(connection: Connection, url: str) -> str | None:
-    if connection.proxy is not None:
-        return connection.proxy or None
-    host = httpx.URL(url).host
-    if urllib.request.proxy_bypass(host):
-        return None
-    return urllib.request.getproxies().get(httpx.URL(url).scheme)

@@ -23,13 +23,15 @@ from tui.oci.errors import (
     Unauthenticated,
     UnsupportedContent,
 )
-from tui.oci.manifest import ACCEPT, MAX_MANIFEST, Manifest, parse_manifest
-from tui.oci.paging import pages
-from tui.oci.reference import Repository, digest_of, is_digest, is_repository, is_tag
+from tui.oci.manifest import ACCEPT, MAX_MANIFEST, Manifest, parse_manifest, unique
+from tui.oci.paging import linked, pages
+from tui.oci.reference import Repository, contradicts, digest_of, is_digest, is_repository, is_tag
 from tui.oci.retry import RetryPolicy
 from tui.oci.upload import Upload
 
-_CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
+_NOT_FOR_TAGS = re.compile(r"[^A-Za-z0-9_.-]")
+_LENGTH = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +82,41 @@ class RegistryClient:
             # A HEAD has no body; the same GET says why.
             await self._channel.send(self._manifest_call("GET", repository, target, "look at the manifest"))
             raise
+        except PolicyRefused as error:
+            if error.status != 405:
+                raise
+            return await self._head_by_get(repository, target)
         digest = answer.headers.get("docker-content-digest", "")
-        if not is_digest(digest):
-            manifest = await self.get_manifest(repository, target)
-            return ManifestHead(manifest.digest, manifest.media_type, manifest.size)
+        if not is_digest(digest) or (is_digest(target) and digest != target):
+            # The bytes decide when the header is missing, or is not about what was asked for.
+            return await self._head_by_get(repository, target)
         length = answer.headers.get("content-length", "")
-        media_type = answer.headers.get("content-type", "").partition(";")[0]
-        return ManifestHead(digest, media_type, int(length) if length.isdigit() else 0)
+        media_type = answer.headers.get("content-type", "").partition(";")[0].strip()
+        return ManifestHead(digest, media_type, int(length) if _LENGTH.fullmatch(length) else 0)
+
+    async def _head_by_get(self, repository: Repository, target: str) -> ManifestHead | None:
+        try:
+            manifest = await self.get_manifest(repository, target)
+        except NotFound:
+            return None
+        return ManifestHead(manifest.digest, manifest.media_type, manifest.size)
 
     async def get_manifest(self, repository: Repository, target: str) -> Manifest:
-        """Return the manifest under a tag or digest, its bytes checked against the digest."""
+        """Return the manifest under a tag or digest, its bytes checked against the digest.
+
+        For a tag that is the digest the registry states, if it states one. Raises IntegrityError when they differ,
+        UnsupportedContent for what is not copied, ServerError for a web page in its place.
+        """
         answer = await self._channel.send(self._manifest_call("GET", repository, target, "read the manifest"))
+        if answer.body.lstrip()[:1] == b"<":
+            answer.json("a manifest")
         expected = target if is_digest(target) else ""
         try:
-            return parse_manifest(answer.body, answer.headers.get("content-type", ""), expected)
+            manifest = parse_manifest(answer.body, answer.headers.get("content-type", ""), expected)
+            stated = answer.headers.get("docker-content-digest", "")
+            if contradicts(stated, manifest.digest):
+                raise IntegrityError(f"the manifest has digest {manifest.digest}, the registry states {stated}")
+            return manifest
         except (IntegrityError, UnsupportedContent) as error:
             raise type(error)(
                 error.message,
@@ -115,8 +138,8 @@ class RegistryClient:
             accept=frozenset({200, 201, 202}),
         )
         answer = await self._channel.send(call)
-        stored = answer.headers.get("docker-content-digest", manifest.digest)
-        if stored != manifest.digest and stored.partition(":")[0] == manifest.digest.partition(":")[0]:
+        stored = answer.headers.get("docker-content-digest", "")
+        if contradicts(stored, manifest.digest):
             raise IntegrityError(
                 f"the registry stored the manifest as {stored}, pushed was {manifest.digest}",
                 endpoint=self.registry,
@@ -147,8 +170,9 @@ class RegistryClient:
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """Open a blob for reading from `offset` (bytes); yields its pieces as they arrive, unchecked.
 
-        Raises ServerError when the registry does not start where it was asked to, and IntegrityError when the blob
-        has no such offset.
+        A registry that knows no ranges sends everything, and what comes before `offset` is dropped here. Raises
+        ServerError when the registry does not start where it was asked to, and IntegrityError when the blob has no
+        such offset.
         """
         call = Call(
             "GET",
@@ -157,7 +181,7 @@ class RegistryClient:
             "read the blob",
             _reference(repository, digest),
             headers={"Range": f"bytes={offset}-"} if offset else {},
-            accept=frozenset({206} if offset else {200}),
+            accept=frozenset({200, 206} if offset else {200}),
         )
         async with AsyncExitStack() as stack:
             try:
@@ -168,7 +192,7 @@ class RegistryClient:
                     endpoint=self.registry,
                     reference=_reference(repository, digest),
                 ) from error
-            if offset:
+            if response.status_code == 206:
                 match = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", ""))
                 if match is None or int(match.group(1)) != offset:
                     raise ServerError(
@@ -176,12 +200,15 @@ class RegistryClient:
                         endpoint=self.registry,
                         reference=_reference(repository, digest),
                     )
-            yield self._counted(response.aiter_raw())
+            yield self._counted(response.aiter_raw(), offset if response.status_code == 200 else 0)
 
-    async def _counted(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    async def _counted(self, pieces: AsyncIterator[bytes], unwanted: int) -> AsyncIterator[bytes]:
         async for piece in pieces:
             self._channel.traffic.bytes_in += len(piece)
-            yield piece
+            wanted = piece[unwanted:] if unwanted else piece
+            unwanted = max(0, unwanted - len(piece))
+            if wanted:
+                yield wanted
 
     async def get_image_config(self, repository: Repository, config: Descriptor, limit: int) -> ImagePlatform:
         """Return the platform an image's config blob states (image-spec, "Image Configuration").
@@ -223,7 +250,8 @@ class RegistryClient:
         """Mount a blob from another repository of this registry ("Mounting a blob from another repository").
 
         Returns None when it is mounted, and the upload session that the registry opened instead when it is not.
-        Raises RegistryError when it refuses even that; the caller then uploads as if it had not asked.
+        Raises IntegrityError when it says it mounted something else, and RegistryError when it refuses even that; the
+        caller then uploads as if it had not asked.
         """
         scopes = (*_push(repository), repository_scope(source.path, "pull"))
         call = Call(
@@ -236,6 +264,13 @@ class RegistryClient:
         )
         answer = await self._channel.send(call)
         if answer.status == 201:
+            mounted = answer.headers.get("docker-content-digest", "")
+            if contradicts(mounted, digest):
+                raise IntegrityError(
+                    f"the registry mounted {mounted}, asked for was {digest}",
+                    endpoint=self.registry,
+                    reference=_reference(repository, digest),
+                )
             return None
         return Upload(self._channel, _push(repository), str(repository), answer)
 
@@ -264,28 +299,36 @@ class RegistryClient:
             yield [name for name in names if is_repository(name)]
 
     async def referrers(self, repository: Repository, digest: str) -> list[Descriptor]:
-        """Return what refers to a manifest: the referrers API, or the fallback tag where the registry has none."""
+        """Return what refers to a manifest: the referrers API, or the fallback tag where the registry has none.
+
+        Each is named once, in the registry's order ("Listing Referrers").
+        """
         call = Call(
             "GET",
             f"{repository.path}/referrers/{digest}",
             _pull(repository),
             "list the referrers",
             _reference(repository, digest),
-            limit=MAX_PAGE,
+            limit=2 * MAX_MANIFEST,
         )
+        found: list[Descriptor] = []
         try:
             answer = await self._channel.send(call)
-            index = parse_manifest(answer.body, answer.headers.get("content-type", ""))
-        except (NotFound, PolicyRefused, UnsupportedContent, Unauthenticated):
+            if not parse_manifest(answer.body, answer.headers.get("content-type", "")).is_index:
+                raise UnsupportedContent("the list of referrers is no index")
+        except (NotFound, PolicyRefused, UnsupportedContent, Unauthenticated, Denied):
+            # Who does not know the API may say so in many ways; a login that fails here fails at the tag as well.
             return await self._fallback_referrers(repository, digest)
-        return list(index.manifests)
+        async for page in linked(self._channel, call, answer):
+            found += parse_manifest(page.body, page.headers.get("content-type", "")).manifests
+        return unique(found)
 
     async def _fallback_referrers(self, repository: Repository, digest: str) -> list[Descriptor]:
-        tag = fallback_tag(digest)
-        if await self.head_manifest(repository, tag) is None:
+        try:
+            index = await self.get_manifest(repository, fallback_tag(digest))
+        except (NotFound, UnsupportedContent):
             return []
-        index = await self.get_manifest(repository, tag)
-        return list(index.manifests) if index.is_index else []
+        return unique(index.manifests) if index.is_index else []
 
     def _manifest_call(self, method: str, repository: Repository, target: str, action: str) -> Call:
         return Call(
@@ -302,7 +345,7 @@ class RegistryClient:
 def fallback_tag(digest: str) -> str:
     """Return the tag that lists the referrers of `digest` where there is no API ("Referrers Tag Schema")."""
     algorithm, _, encoded = digest.partition(":")
-    return f"{algorithm[:32]}-{encoded[:64]}"
+    return _NOT_FOR_TAGS.sub("-", f"{algorithm[:32]}-{encoded[:64]}")
 
 
 def _reference(repository: Repository, target: str) -> str:

@@ -18,6 +18,7 @@ class RegistryError(Exception):
     `endpoint` is the registry host, `reference` the repository, tag or digest in question, `status` the HTTP
     status (None when there was no answer), `code` the registry's own error code (distribution spec, "Error
     codes"), `hint` the next step for a person, and `retry_after` the seconds the registry asked us to wait.
+    `exhausted` says that the request was repeated as often as the policy allows, so that what needed it is not.
     """
 
     kind: ClassVar[str] = "BUG"
@@ -42,6 +43,7 @@ class RegistryError(Exception):
         self.code = printable(code, 100)
         self.hint = hint or self.default_hint
         self.retry_after = retry_after
+        self.exhausted = False
         super().__init__(self.message)
 
     def __str__(self) -> str:

@@ -14,8 +14,8 @@ _ATTESTATION = "attestation-manifest"
 def keep_platforms(index: Manifest, wanted: Callable[[ImagePlatform], bool]) -> Manifest | None:
     """Return `index` with only the entries whose platform is `wanted`.
 
-    Attestations (BuildKit's `unknown/unknown` entries) follow the image they are about; entries without a platform
-    stay. Returns the same index when nothing is dropped and None when nothing is left.
+    Attestations (BuildKit's `unknown/unknown` entries) follow the image they are about; entries without a platform,
+    and those that are no manifests, stay. Returns the same index when nothing is dropped and None when nothing is left.
     """
     kept = {
         entry.digest
@@ -23,6 +23,7 @@ def keep_platforms(index: Manifest, wanted: Callable[[ImagePlatform], bool]) -> 
         if not _attests(entry) and (entry.platform is None or wanted(entry.platform))
     }
     kept |= {entry.digest for entry in index.manifests if _attests(entry) and _attested(entry) in kept}
+    kept |= {entry.digest for entry in index.blobs}
     dropped = [entry for entry in index.manifests if entry.digest not in kept]
     if not dropped:
         return index

@@ -95,6 +95,7 @@ def parse_manifest(body: bytes, content_type: str = "", expected_digest: str = "
     document = _load(body)
     header_type = content_type.partition(";")[0].strip().lower()
     media_type = _media_type(document, header_type)
+    _check_unambiguous(document, media_type)
     if media_type in INDEX_TYPES:
         return _index(document, body, media_type, digest)
     return _image(document, body, media_type, digest)
@@ -134,6 +135,14 @@ def _media_type(document: dict[str, Any], header_type: str) -> str:
     return media_type
 
 
+def _check_unambiguous(document: dict[str, Any], media_type: str) -> None:
+    """Refuse what another reader may take for an index where we see an image, or the other way (CVE-2021-41190)."""
+    foreign = ("config", "layers", "fsLayers") if media_type in INDEX_TYPES else ("manifests", "fsLayers")
+    both = [key for key in foreign if document.get(key)]
+    if both:
+        raise UnsupportedContent(f"the manifest is ambiguous: a {media_type} does not have {', '.join(both)}")
+
+
 def _index(document: dict[str, Any], body: bytes, media_type: str, digest: str) -> Manifest:
     entries = _descriptors(document.get("manifests"), "manifests")
     return Manifest(
@@ -152,11 +161,11 @@ def _image(document: dict[str, Any], body: bytes, media_type: str, digest: str) 
     descriptors: list[Descriptor] = []
     config_type = ""
     if media_type == OCI_ARTIFACT:
-        descriptors += _descriptors(document.get("blobs", []), "blobs")
+        descriptors += _descriptors(document.get("blobs"), "blobs")
     else:
         config = Descriptor.from_json(document.get("config"), "config")
         config_type = config.media_type
-        descriptors += [config, *_descriptors(document.get("layers", []), "layers")]
+        descriptors += [config, *_descriptors(document.get("layers"), "layers")]
     return Manifest(
         body=body,
         media_type=media_type,
@@ -174,6 +183,8 @@ def _is_manifest(entry: Descriptor) -> bool:
 
 
 def _descriptors(value: Any, where: str) -> list[Descriptor]:
+    # An empty list of Go's is written as null by some tools.
+    value = [] if value is None else value
     if not isinstance(value, list):
         raise UnsupportedContent(f"{where}: a list was expected")
     if len(value) > _MAX_CHILDREN:

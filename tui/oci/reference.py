@@ -16,7 +16,9 @@ _PATH = re.compile(rf"{_PATH_COMPONENT}(?:/{_PATH_COMPONENT})*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}")
 _HEX_LENGTH = {"sha256": 64, "sha512": 128}
+_IDENTIFIER = re.compile(r"[0-9a-f]{64}")
 _MAX_NAME = 255
+_MAX_PORT = 65535
 
 
 class InvalidReference(ValueError):
@@ -39,6 +41,11 @@ def is_repository(text: str) -> bool:
     return len(text) <= _MAX_NAME and _PATH.fullmatch(text) is not None
 
 
+def contradicts(said: str, digest: str) -> bool:
+    """Return whether `said` is a digest of the same algorithm as `digest`, but of other content."""
+    return said != digest and is_digest(said) and said.partition(":")[0] == digest.partition(":")[0]
+
+
 def new_hash(digest: str) -> hashlib._Hash:
     """Return an empty hash of the digest's algorithm. Raises ValueError when we cannot compute it."""
     return hashlib.new(digest.partition(":")[0], usedforsecurity=True)
@@ -58,6 +65,13 @@ def split_registry(name: str) -> tuple[str, str]:
     if slash and ("." in first or ":" in first or first == "localhost" or first != first.lower()):
         return (DOCKER_HUB if first in _HUB_ALIASES else first), rest
     return DOCKER_HUB, name
+
+
+def _has_possible_port(registry: str) -> bool:
+    _, colon, port = registry.rpartition(":")
+    if not colon or registry.endswith("]"):
+        return True
+    return len(port) <= len(str(_MAX_PORT)) and 0 < int(port) <= _MAX_PORT
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -103,7 +117,9 @@ class Reference:
         if colon and not is_tag(tag):
             raise InvalidReference(f"{text!r}: {tag!r} is not a tag (letters, digits, '_', '.', '-', at most 128)")
         registry, path = split_registry(f"{head}{slash}{last}")
-        if _DOMAIN.fullmatch(registry) is None:
+        if _IDENTIFIER.fullmatch(text):
+            raise InvalidReference(f"{text!r}: 64 hex digits are an image id, not a repository")
+        if _DOMAIN.fullmatch(registry) is None or not _has_possible_port(registry):
             raise InvalidReference(f"{text!r}: {registry!r} is not a registry host with an optional port")
         if registry == DOCKER_HUB and "/" not in path:
             path = f"library/{path}"

@@ -37,7 +37,8 @@ def _context(
             raise UntrustedAnswer(f"the CA file {path} cannot be used: {error}") from error
     if client_cert is not None:
         try:
-            context.load_cert_chain(client_cert, client_key)
+            # Without a password of ours OpenSSL would ask the terminal for one.
+            context.load_cert_chain(client_cert, client_key, password=lambda: "")
         except (OSError, ssl.SSLError) as error:
             raise UntrustedAnswer(f"the client certificate {client_cert} cannot be used: {error}") from error
     return context

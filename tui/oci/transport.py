@@ -28,6 +28,8 @@ class RegistryTransport(AiohttpTransport):
 
     def __init__(self, context: ssl.SSLContext, proxy: str | None) -> None:
         super().__init__(verify=context, proxy=httpx.Proxy(proxy) if proxy else None, client=self._session)
+        login = self.proxy.auth if self.proxy else None
+        self._proxy_auth = aiohttp.BasicAuth(*login, encoding="utf-8") if login else None
 
     def _session(self) -> aiohttp.ClientSession:
         # Our own gates are below any pool size, so the pool never is the limiter; cookies are never kept.
@@ -56,7 +58,10 @@ class RegistryTransport(AiohttpTransport):
                     auto_decompress=False,
                     timeout=aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT, sock_read=idle),
                     proxy=str(self.proxy.url) if self.proxy else None,
+                    proxy_auth=self._proxy_auth,
                 )
+        except aiohttp.ConnectionTimeoutError as error:
+            raise httpx.ConnectTimeout(f"no connection within {CONNECT_TIMEOUT:.0f} s", request=request) from error
         except TimeoutError as error:
             raise httpx.ReadTimeout(f"nothing moved for {idle:.0f} s", request=request) from error
         except (aiohttp.ClientError, OSError) as error:
@@ -69,19 +74,26 @@ class RegistryTransport(AiohttpTransport):
         )
 
 
-def _body(content: bytes, guard: asyncio.Timeout, idle: float) -> bytes | AsyncIterator[memoryview] | None:
+def _body(content: bytes, guard: asyncio.Timeout, idle: float) -> bytes | _Pieces | None:
     if len(content) <= _PIECE:
         return content or None
-    return _pieces(content, guard, idle)
+    return _Pieces(content, guard, idle)
 
 
-async def _pieces(content: bytes, guard: asyncio.Timeout, idle: float) -> AsyncIterator[memoryview]:
-    loop = asyncio.get_running_loop()
-    view = memoryview(content)
-    for start in range(0, len(view), _PIECE):
-        guard.reschedule(loop.time() + idle)
-        yield view[start : start + _PIECE]
-    guard.reschedule(None)
+class _Pieces:
+    """A large body in pieces. Begins anew for whoever iterates: aiohttp may send one body over two connections."""
+
+    def __init__(self, content: bytes, guard: asyncio.Timeout, idle: float) -> None:
+        self._content = memoryview(content)
+        self._guard = guard
+        self._idle = idle
+
+    async def __aiter__(self) -> AsyncIterator[memoryview]:
+        loop = asyncio.get_running_loop()
+        for start in range(0, len(self._content), _PIECE):
+            self._guard.reschedule(loop.time() + self._idle)
+            yield self._content[start : start + _PIECE]
+        self._guard.reschedule(None)
 
 
 class _Body(httpx.AsyncByteStream):

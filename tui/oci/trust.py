@@ -7,15 +7,35 @@ never turn TLS off, and never reach into this machine or the network's metadata 
 from __future__ import annotations
 
 import ipaddress
-from urllib.parse import SplitResult, urlsplit
+import socket
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from tui.oci.errors import UntrustedAnswer
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_METADATA_ADDRESSES = frozenset(
+    {
+        # What is not link-local already: Alibaba Cloud, and AWS over IPv6.
+        ipaddress.ip_address("100.100.100.200"),
+        ipaddress.ip_address("fd00:ec2::254"),
+    }
+)
+_METADATA_NAMES = frozenset({"metadata.google.internal", "metadata.goog", "metadata.tencentyun.com"})
 
 
 def origin(url: str) -> tuple[str, str, int]:
     """Return scheme, host and port of a URL, the port filled in. Raises UntrustedAnswer when it is no http(s) URL."""
     parts = _split(url)
     return parts.scheme, parts.hostname or "", _port(parts)
+
+
+def resolve(base: str, location: str) -> str:
+    """Return the URL `location` means, seen from `base` (RFC 3986). Raises UntrustedAnswer when it is no URL."""
+    try:
+        return urljoin(base, location)
+    except ValueError as error:
+        raise UntrustedAnswer(f"the registry named an address that is no URL: {location[:200]}") from error
 
 
 def check_realm(realm: str, registry_url: str, endpoint: str) -> None:
@@ -49,29 +69,52 @@ def _split(url: str) -> SplitResult:
         raise UntrustedAnswer(f"the registry named an address that is no URL: {url[:200]}") from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise UntrustedAnswer(f"the registry named an address that is not http: {url[:200]}")
+    if "@" in parts.netloc:
+        # It would replace the login of ours, and is how a foreign host is made to look like another.
+        raise UntrustedAnswer(f"the registry named an address with a user name, at {parts.hostname}")
     return parts
 
 
 def _port(parts: SplitResult) -> int:
-    return parts.port or (443 if parts.scheme == "https" else 80)
+    port = parts.port
+    return port if port is not None else (443 if parts.scheme == "https" else 80)
 
 
 def _check_not_internal(host: str, registry_host: str, endpoint: str) -> None:
     address = _address(host)
     if address is None:
+        if host.rstrip(".") in _METADATA_NAMES:
+            raise UntrustedAnswer(f"the registry points into an internal network, at {host}", endpoint=endpoint)
         return
     known = _address(registry_host)
-    never = address.is_link_local or address.is_unspecified or address.is_multicast
+    never = (
+        address.is_link_local or address.is_unspecified or address.is_multicast or address in _METADATA_ADDRESSES
+    )  # fmt: skip
     loopback = address.is_loopback and not (known is not None and known.is_loopback)
-    private = address.is_private and not (known is not None and known.is_private)
-    if never or loopback or (private and known is not None):
+    # Behind a name may be a private network as well as a public one, so there only a public address is held to it.
+    private = address.is_private and known is not None and not known.is_private
+    if never or loopback or private:
         raise UntrustedAnswer(f"the registry points into an internal network, at {host}", endpoint=endpoint)
 
 
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    if host == "localhost":
+def _address(host: str) -> _Address | None:
+    """Return the address `host` is in any way of writing that a resolver takes for one, None for a name."""
+    host = host.rstrip(".")
+    if host == "localhost" or host.endswith(".localhost"):
         return ipaddress.IPv4Address("127.0.0.1")
     try:
-        return ipaddress.ip_address(host)
+        address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
+        return _short_address(host)
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
+
+
+def _short_address(host: str) -> ipaddress.IPv4Address | None:
+    # 127.1, 2130706433 and 0x7f000001 are 127.0.0.1 to inet_aton, and so to the resolver.
+    if not host[:1].isdigit():
+        return None
+    try:
+        return ipaddress.IPv4Address(socket.inet_aton(host))
+    except (OSError, ValueError):
         return None

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from tui.oci.answers import Answer
 from tui.oci.auth import Scopes
 from tui.oci.channel import Call, Channel
-from tui.oci.errors import ServerError, UploadSessionLost
-from tui.oci.trust import check_destination
+from tui.oci.errors import IntegrityError, ServerError, UploadSessionLost
+from tui.oci.reference import contradicts
+from tui.oci.trust import check_destination, resolve
 
-_RANGE = re.compile(r"(?:bytes=)?0-(\d+)")
+_RANGE = re.compile(r"(?:bytes=)?0-([0-9]{1,18})")
+_SIZE = re.compile(r"[0-9]{1,18}")
 _COMMIT_RATE = 20 * 1024 * 1024
 
 
@@ -29,13 +31,15 @@ class Upload:
         self.offset = 0
         self.location = self._resolve(opened)
         minimum = opened.headers.get("oci-chunk-min-length", "")
-        self.minimum_chunk = int(minimum) if minimum.isdigit() else 0
+        self.minimum_chunk = int(minimum) if _SIZE.fullmatch(minimum) else 0
 
     async def patch(self, chunk: bytes) -> None:
         """Append one chunk with PATCH. Raises UploadSessionLost when the registry stored something else.
 
         Never repeated blindly: distribution 2 would append the same bytes twice.
         """
+        if not chunk:
+            return
         end = self.offset + len(chunk)
         headers = {
             "Content-Type": "application/octet-stream",
@@ -53,19 +57,29 @@ class Upload:
         self.location = self._resolve(answer)
 
     async def finish(self, digest: str, rest: bytes = b"") -> None:
-        """Close the session with PUT: `rest` is the whole blob, the last chunk, or empty."""
+        """Close the session with PUT: `rest` is the whole blob, the last chunk, or empty.
+
+        Raises IntegrityError when the registry says it stored something else.
+        """
         mark = "&" if "?" in self.location else "?"
         url = f"{self.location}{mark}digest={digest}"
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(len(rest))}
         # The registry may hash everything before it answers.
         idle = max(120.0, (self.offset + len(rest)) / _COMMIT_RATE)
         call = self._call("PUT", url, "finish the upload", headers, rest, frozenset({201, 204}), idle)
-        await self._channel.send(call)
+        answer = await self._channel.send(call)
+        stored = answer.headers.get("docker-content-digest", "")
+        if contradicts(stored, digest):
+            raise IntegrityError(
+                f"the registry stored the blob as {stored}, pushed was {digest}",
+                endpoint=self._channel.registry,
+                reference=self._reference,
+            )
 
     async def status(self) -> int:
         """Ask how many bytes are stored, and move there. Raises UploadSessionLost when the session is gone."""
         call = self._call(
-            "GET", self.location, "ask for the upload status", {}, b"", frozenset({204, 202}), repeatable=True
+            "GET", self.location, "ask for the upload status", {}, b"", frozenset({200, 202, 204}), repeatable=True
         )
         answer = await self._channel.send(call)
         stored = _stored(answer) or 0
@@ -108,9 +122,10 @@ class Upload:
         location = answer.headers.get("location", "")
         if not location:
             raise ServerError("the registry gave no upload location", reference=self._reference)
-        url = urljoin(answer.url, location)
+        url = resolve(answer.url, location)
         asked, given = urlsplit(answer.url), urlsplit(url)
-        if asked.scheme == "https" and given.scheme == "http" and given.netloc in (asked.netloc, asked.hostname):
+        proxied = (asked.netloc, asked.hostname, f"{asked.hostname}:80")
+        if asked.scheme == "https" and given.scheme == "http" and given.netloc in proxied:
             # A registry behind a TLS proxy that does not know about it.
             url = urlunsplit(given._replace(scheme="https", netloc=asked.netloc))
         check_destination(url, answer.url, self._channel.registry)

@@ -1,0 +1,84 @@
+"""What a broken connection means: aiohttp's and OpenSSL's exceptions turned into an error of ours."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from typing import TypedDict
+
+import aiohttp
+import httpx
+
+from tui.oci.errors import LocalError, NetworkError, RegistryError, Unauthenticated, UntrustedAnswer
+
+_TOO_MANY_FILES = 24
+
+
+class UnknownHost(NetworkError):
+    """The name has no address; waiting a moment will hardly give it one."""
+
+    retryable = False
+
+
+class _Where(TypedDict):
+    endpoint: str
+    reference: str
+
+
+def network_error(error: httpx.TransportError, *, endpoint: str, reference: str, action: str) -> RegistryError:
+    """Return the error a failed exchange stands for; `action` completes the sentence "cannot ..."."""
+    cause = error.__cause__
+    where = _Where(endpoint=endpoint, reference=reference)
+    if isinstance(cause, aiohttp.ClientConnectorCertificateError):
+        return UntrustedAnswer(f"cannot {action}: TLS certificate not accepted: {cause.certificate_error}", **where)
+    if isinstance(cause, aiohttp.ClientConnectorDNSError):
+        hint = "check the spelling of the registry's name, and the resolver of this machine"
+        return UnknownHost(f"cannot {action}: the host name {cause.host!r} is not known", hint=hint, **where)
+    if isinstance(cause, aiohttp.ClientHttpProxyError) and cause.status == 407:
+        return proxy_login(**where)
+    if isinstance(cause, OSError) and cause.errno == _TOO_MANY_FILES:
+        return LocalError(f"cannot {action}: too many open files", hint="raise ulimit -n", **where)
+    words = _tls_words(cause)
+    if "WRONG_VERSION_NUMBER" in words or "HTTP_REQUEST" in words:
+        hint = "set the scheme of this endpoint to http, or use the port that speaks https"
+        return UntrustedAnswer(f"cannot {action}: nothing speaks TLS there", hint=hint, **where)
+    if "ALERT" in words and "CLOSE_NOTIFY" not in words:
+        hint = "see the message: a client certificate may be missing or refused, or the TLS versions do not meet"
+        return UntrustedAnswer(f"cannot {action}: the registry refused TLS: {words}", hint=hint, **where)
+    return NetworkError(f"cannot {action}: {_reason(error)}", **where)
+
+
+def proxy_login(endpoint: str, reference: str = "") -> Unauthenticated:
+    """Return the error for a 407: the proxy on the way wants a login."""
+    return Unauthenticated(
+        "the proxy wants a login",
+        endpoint=endpoint,
+        reference=reference,
+        status=407,
+        hint="give the proxy as http://user:password@host:port",
+    )
+
+
+def speaks_no_tls(error: RegistryError) -> bool:
+    """Return whether an attempt with https ended in a way that plain http might not."""
+    transport_error = error.__cause__
+    cause = transport_error.__cause__ if transport_error is not None else None
+    if isinstance(cause, aiohttp.ClientConnectorCertificateError | aiohttp.ClientConnectorDNSError):
+        return False
+    return isinstance(cause, aiohttp.ClientConnectorError | aiohttp.ServerDisconnectedError | aiohttp.ClientOSError)
+
+
+def _tls_words(cause: BaseException | None) -> str:
+    """Return what OpenSSL said, '' when this was not about TLS."""
+    if isinstance(cause, aiohttp.ClientConnectorSSLError):
+        return str(cause.os_error)
+    if isinstance(cause, aiohttp.ClientOSError) and isinstance(cause.__cause__, ssl.SSLError):
+        return str(cause.__cause__)
+    return str(cause) if isinstance(cause, ssl.SSLError) else ""
+
+
+def _reason(error: httpx.TransportError) -> str:
+    cause = error.__cause__
+    if isinstance(cause, aiohttp.ClientConnectorError):
+        return f"no connection to {cause.host}:{cause.port}: {os.strerror(cause.errno) if cause.errno else cause}"
+    return str(error) or type(error).__name__

@@ -9,7 +9,7 @@ from tests.support import corpus
 from tests.support.cli import Cli
 from tests.support.flaky import FlakyProxy
 from tests.support.reader import assert_same
-from tests.support.registry import RealRegistry
+from tests.support.registry import Login, RealRegistry
 from tests.support.token_server import Account, TokenServer
 
 PAIRS = [
@@ -86,7 +86,7 @@ def test_tokens_that_die_in_the_middle_are_renewed(cli: Cli, start_registry: Sta
     """The server says 60 seconds, the registry takes them for 3: only a 401 in the middle of the work tells."""
     server = TokenServer({"short": Account("lived")}, lifetime=3, announced=60)
     try:
-        source, target = start_registry(), start_registry("token", token_server=server, login=None)
+        source, target = start_registry(), start_registry("token", token_server=server, login=Login("short", "lived"))
         entries = corpus.push_all(source, corpus.many_tags(count=60))
         with FlakyProxy(target.address, delay=0.1) as slow:
             auth = cli.write("auth.yaml", {slow.address: {"username": "short", "password": "lived"}})

@@ -33,7 +33,7 @@ class Reader:
         """Return the tags of a repository by skopeo (empty when there is no such repository)."""
         result = self._skopeo("list-tags", f"docker://{self._registry.address}/{repository}")
         if result.returncode:
-            if b"name unknown" in result.stderr:
+            if b"name unknown" in result.stderr or b"404 (Not Found)" in result.stderr:
                 return []
             raise AssertionError(result.stderr.decode())
         return sorted(json.loads(result.stdout)["Tags"] or ())

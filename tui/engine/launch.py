@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 
+from tui.endpoints.handover import environment_for_run, pack
+from tui.endpoints.model import Endpoint
 from tui.engine.runs import RunFolder
+from tui.oci.access import Access
 
 
 def launch(
-    folder: RunFolder, *, only_generate: bool = False, failed_too: bool = False, handover: bytes = b""
+    folder: RunFolder,
+    endpoints: Sequence[Endpoint] = (),
+    accesses: Mapping[str, Access] | None = None,
+    *,
+    only_generate: bool = False,
+    failed_too: bool = False,
 ) -> subprocess.Popen[bytes]:
-    """Start a process that does what is left of a run; it reads `handover` (packed logins) from a pipe.
+    """Start a process that does what is left of a run; `accesses` by
+    endpoint id reach it through a pipe.
 
-    Progress and orders go through the journal; what the process prints goes to the run's `output`. Raises OSError
+    It does not see the variables that hold passwords of `endpoints`. Progress and orders go through the journal; what the process prints goes to the run's `output`. Raises OSError
     when no process can be started.
     """
     command = [sys.executable, "-m", "tui.engine.worker", str(folder.path)]
     command += ["--only-generate"] if only_generate else []
     command += ["--failed-too"] if failed_too else []
     with folder.output.open("ab") as output:
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, stderr=output, start_new_session=True)
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            env=environment_for_run(os.environ, endpoints),
+        )
     assert process.stdin is not None
     try:
-        process.stdin.write(handover)
+        process.stdin.write(pack(accesses or {}))
         process.stdin.close()
     except BrokenPipeError:
         # It ended before it read anything, and says why in its output.

@@ -16,7 +16,8 @@ from tui.endpoints.file import EndpointFile
 from tui.endpoints.locations import endpoints_path
 from tui.endpoints.resolve import NO_OVERRIDE, AccessResolver, Override
 from tui.endpoints.secrets.passphrase import PassphraseSource
-from tui.endpoints.secrets.stores import SecretStores, open_stores
+from tui.endpoints.secrets.stores import SecretStores
+from tui.oci.access import Access
 
 _PATHS = ("ca_file", "client_cert", "client_key")
 
@@ -64,11 +65,11 @@ class LoginSources:
         ask: PassphraseSource | None,
         warn: Callable[[str], None],
         environ: Mapping[str, str] = os.environ,
-        given: Callable[[SecretStores], None] | None = None,
+        given: Mapping[str, Access] | None = None,
     ) -> AsyncIterator[tuple[AccessResolver, AccessResolver]]:
         """Give who resolves the access of the source and of the target side; the secret stores are open inside.
 
-        `ask` gives the passphrase of the vault, `given` puts logins into the stores that are for this process only.
+        `ask` gives the passphrase of the vault, `given` are accesses by endpoint id whose logins hold for this process.
         Raises PlanFileError for the auth file, EndpointFileError or LocalError for the endpoint list.
         """
         lookup = None
@@ -77,9 +78,10 @@ class LoginSources:
 
             lookup = load_auth(self.auth_file, environ=environ).lookup
         endpoints = EndpointFile(endpoints_path(environ)).load()
-        async with open_stores(endpoints, environ=environ, ask=ask) as stores:
-            if given is not None:
-                given(stores)
+        async with SecretStores(environ=environ, ask=ask, endpoints=endpoints) as stores:
+            for endpoint in endpoints:
+                if (access := (given or {}).get(endpoint.id)) and access.credential:
+                    stores.give(endpoint, access.credential)
             common = AccessResolver(endpoints, stores, lookup=lookup, environ=environ, warn=warn)
             yield (
                 common.overridden(self.source, self.source_endpoint),

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import sys
 from pathlib import Path
 
 from tui.endpoints.errors import EndpointsError
+from tui.endpoints.handover import receive
 from tui.engine.journal.reader import JournalReader
 from tui.engine.journal.schema import JournalError
 from tui.engine.logins import LoginSources
 from tui.engine.outcome import LOCAL, USAGE
 from tui.engine.runner import Manner, work_on
 from tui.engine.runs import RunBusy, RunFolder
+from tui.oci.access import Access
 from tui.oci.errors import LocalError
 from tui.plan.errors import PlanFileError
 
@@ -21,21 +24,21 @@ from tui.plan.errors import PlanFileError
 def main(arguments: list[str]) -> int:
     """Work on the run in the folder that is the first argument and return the exit code."""
     folder = RunFolder(Path(arguments[0]))
-    handover = sys.stdin.buffer.read()
     manner = Manner(only_generate="--only-generate" in arguments, failed_too="--failed-too" in arguments)
     gc.freeze()
     try:
-        return asyncio.run(_work(folder, manner, handover))
+        given = receive(os.dup(sys.stdin.fileno()))
+        return asyncio.run(_work(folder, manner, given))
     except (EndpointsError, PlanFileError, RunBusy) as error:
         return _say(error, USAGE)
     except (JournalError, LocalError) as error:
         return _say(error, LOCAL)
 
 
-async def _work(folder: RunFolder, manner: Manner, handover: bytes) -> int:
+async def _work(folder: RunFolder, manner: Manner, given: dict[str, Access]) -> int:
     with JournalReader(folder.journal) as reader:
         logins = LoginSources.from_document(reader.meta("logins"))
-    opened = logins.opened(ask=None, warn=lambda message: print(f"warning: {message}"), given=_given(handover))
+    opened = logins.opened(ask=None, warn=lambda message: print(f"warning: {message}"), given=given)
     async with opened as (source, target):
         return await work_on(folder, source, target, manner)
 

@@ -1,0 +1,13 @@
+"""The place 'runs'."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from tui.app.screens.place import Place
+
+
+class Runs(Place):
+    """The place 'runs'."""
+
+    MODE: ClassVar[str] = "runs"

@@ -1,1 +1,1 @@
-"""What differs from one registry vendor to another."""
+"""What differs from registry to registry: which one it is, whether we get in, and what is there."""

@@ -1,0 +1,96 @@
+"""How repositories and tags are listed at each kind of registry; what a vendor does better replaces the generic way."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from tui.oci.access import Access
+from tui.oci.errors import Denied, NotFound, PolicyRefused, RegistryError, Unauthenticated
+from tui.oci.reference import Repository
+from tui.providers.kinds import KINDS, TITLES, Kind
+from tui.providers.login import refused_login
+
+if TYPE_CHECKING:
+    from tui.oci.client import RegistryClient
+
+NAME_THEM = "type the names of the repositories; they are remembered with the endpoint"
+
+
+class CatalogUnavailable(RegistryError):
+    """The registry has no list of repositories, or none for this account: names have to come from a person."""
+
+    kind = "UNSUPPORTED"
+    default_hint = NAME_THEM
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a provider works with: the way in, for an API of the vendor's, and an open client of the registry API."""
+
+    access: Access
+    client: RegistryClient
+
+
+class Provider(Protocol):
+    """What differs per vendor when browsing. Pages are lists of names, in the registry's order."""
+
+    @property
+    def kind(self) -> Kind:
+        """The kind this is for."""
+
+    def repositories(self, session: Session) -> AsyncGenerator[list[str], None]:
+        """Yield the paths of the repositories page by page. Raises CatalogUnavailable, RegistryError."""
+
+    def tags(self, session: Session, repository: Repository) -> AsyncGenerator[list[str], None]:
+        """Yield the tags of a repository page by page. Raises NotFound, RegistryError."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryApiProvider:
+    """The way of the registry API alone: `/v2/_catalog` and `/v2/<name>/tags/list`.
+
+    `no_catalog` says why a registry that is known to have no catalog is not asked for it.
+    """
+
+    kind: Kind = "generic"
+    no_catalog: str = ""
+
+    async def repositories(self, session: Session) -> AsyncGenerator[list[str], None]:
+        """Yield the catalog's pages. Raises CatalogUnavailable where there is none for this account."""
+        registry = session.access.connection.registry
+        if self.no_catalog:
+            raise CatalogUnavailable(self.no_catalog, endpoint=registry)
+        try:
+            async for page in session.client.catalog():
+                yield page
+        except (NotFound, PolicyRefused) as error:
+            message = f"{TITLES[self.kind]} at {registry} has no list of repositories"
+            raise CatalogUnavailable(message, endpoint=registry, status=error.status, code=error.code) from error
+        except (Unauthenticated, Denied) as error:
+            # A 401 is also what registries say to an account that may not list: only a login test tells them apart.
+            refusal = await refused_login(session.access)
+            if refusal is not None:
+                raise refusal from error
+            who = "this account" if session.access.credential else "anybody without a login"
+            message = f"the registry does not list its repositories for {who}"
+            raise CatalogUnavailable(message, endpoint=registry, status=error.status, code=error.code) from error
+
+    async def tags(self, session: Session, repository: Repository) -> AsyncGenerator[list[str], None]:
+        """Yield the pages of the tag list."""
+        async for page in session.client.tags(repository):
+            yield page
+
+
+_WITHOUT_CATALOG: dict[Kind, str] = {
+    "dockerhub": "Docker Hub has no list of repositories over the registry API",
+    "ghcr": "the GitHub Container Registry has no list of repositories",
+    "acr": "Alibaba Cloud ACR has no list of repositories over the registry API",
+}
+_PROVIDERS: dict[str, Provider] = {kind: RegistryApiProvider(kind, _WITHOUT_CATALOG.get(kind, "")) for kind in KINDS}
+
+
+def provider_for(kind: str) -> Provider:
+    """Return the provider for an endpoint's kind; the generic one for a kind nobody knows."""
+    return _PROVIDERS.get(kind, _PROVIDERS["generic"])

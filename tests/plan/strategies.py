@@ -7,9 +7,13 @@ from hypothesis import strategies as st
 from tui.plan.model import Options, Plan, Platform, Rule, TagSelection
 
 REGISTRIES = st.sampled_from(["harbor.example.com", "localhost:5000", "127.0.0.1:5001", "docker.io", "[::1]:5000"])
-COMPONENTS = st.from_regex(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*", fullmatch=True).filter(lambda text: len(text) < 40)
-TAGS = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,20}", fullmatch=True)
-DIGESTS = st.from_regex(r"sha256:[0-9a-f]{64}", fullmatch=True)
+COMPONENTS = st.builds(
+    str.join,
+    st.sampled_from([".", "_", "__", "-", "---"]),
+    st.lists(st.text("abz09", min_size=1, max_size=5), min_size=1, max_size=3),
+)
+TAGS = st.builds(str.__add__, st.sampled_from("aZ0_"), st.text("abZ09_.-", max_size=20))
+DIGESTS = st.integers(0, 16**64 - 1).map("sha256:{:064x}".format)
 WORDS = st.from_regex(r"[A-Za-z0-9_.-]{1,8}", fullmatch=True)
 GLOBS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=8)
 TEXTS = st.text(st.characters(codec="utf-8"), max_size=20)

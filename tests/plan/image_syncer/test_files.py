@@ -148,7 +148,7 @@ def test_no_file_at_all(tmp_path: Path) -> None:
     ("source", "destination", "code", "words"),
     [
         (f"{H}/a/b:/v1/", f"{A}/n/b", "regex-unanchored", "anywhere"),
-        (f"{H}/a/b", f"{A}/n/b:one", "single-name", "exactly 1"),
+        (f"{H}/a/b", f"{A}/n/b:one", "single-name", "exactly one tag"),
         (f"{H}/a/b:v1,v1", f"{A}/n/b", "duplicate-tag", "twice"),
         (f"{H}/a/b:v1", "$DEST/n/b", "destination-environment", "takes DEST from the environment"),
         (f"{H}/a/b:v1", f"{A}/n/b$UNSET", "destination-environment", "not set and empty: UNSET"),

@@ -32,7 +32,8 @@ def of_destination(text: str, side: Side, source: Side, book: AuthBook, origin: 
         yield Hazard("tag-lost", f"the tag {side.lost_tag} beside the digest is not written", origin)
     if side.references and not source.references:
         many = len(side.references)
-        message = f"the destination names {many}, which works only while the source has exactly {many} to copy"
+        count = "one tag" if many == 1 else f"{many} tags"
+        message = f"the destination gives names, which works only while the source has exactly {count} to copy"
         yield Hazard("single-name", message, origin, "name the tags at the source")
     yield from _of_name(text, side, book, origin)
 

@@ -28,13 +28,20 @@ class FilterInput(Input):
     """
 
     def __init__(self, *, id: str | None = None) -> None:
-        super().__init__(placeholder=_("Words to look for"), id=id, compact=True)
+        super().__init__(placeholder=_("Words to look for"), id=id, compact=True, select_on_focus=False)
+        self.can_focus = False  # as long as it is not open
+
+    def open(self) -> None:
+        """Take the focus."""
+        self.can_focus = True
+        self.focus()
 
     def action_leave(self) -> None:
         """Go back, the filter stays."""
+        self.can_focus = False
         self.post_message(self.Left())
 
     def action_clear(self) -> None:
         """Go back without a filter."""
         self.value = ""
-        self.post_message(self.Left())
+        self.action_leave()

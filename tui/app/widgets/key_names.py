@@ -36,7 +36,9 @@ def hints(screen: Screen[Any]) -> list[KeyHint]:
         group = active.node.BINDING_GROUP_TITLE or OTHER
         at = (id(active.node), binding.action, binding.description)
         hint = found.setdefault(at, KeyHint(_(binding.description), _(group), binding.show))
-        hint.keys.append(key_name(screen.app, binding))
+        first = binding.show and not hint.shown  # the key to be shown stands before hidden ones for the same
+        hint.keys.insert(0 if first else len(hint.keys), key_name(screen.app, binding))
+        hint.shown |= binding.show
     return list(found.values())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from time import monotonic
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from textual.binding import Binding, BindingType
 from textual.timer import Timer
@@ -56,9 +56,9 @@ class LineTable(MarkedRows):
     a table nobody has moved in stays at its top.
     """
 
-    Arranged = messages.Arranged
-    ArrangementAsked = messages.ArrangementAsked
-    FollowChanged = messages.FollowChanged
+    Arranged: TypeAlias = messages.Arranged
+    ArrangementAsked: TypeAlias = messages.ArrangementAsked
+    FollowChanged: TypeAlias = messages.FollowChanged
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f", "follow", N_("Follow"), show=False),

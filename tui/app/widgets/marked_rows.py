@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from textual.binding import Binding, BindingType
 
@@ -17,7 +17,7 @@ from tui.app.widgets.steady_rows import SteadyRows
 class MarkedRows(SteadyRows):
     """Lets the user mark rows, where `marks` says so."""
 
-    MarksChanged = messages.MarksChanged
+    MarksChanged: TypeAlias = messages.MarksChanged
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", N_("Mark"), show=False),

@@ -29,5 +29,4 @@ def part_css(widget: str) -> str:
 
 def part_style(widget: Widget, name: str) -> Style:
     """Return how `widget` shows parts of the style with this name."""
-    style = widget.rich_style
-    return style + widget.get_component_rich_style(f"part--{name}", partial=True) if name else style
+    return widget.get_component_rich_style(f"part--{name}") if name else widget.rich_style

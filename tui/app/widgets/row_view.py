@@ -193,13 +193,13 @@ class RowView(CursorView):
 
     def _styled(self, mode: str, name: str) -> Style:
         if name.startswith("header"):
-            return self.rich_style + self.get_component_rich_style(f"line-table--{name}", partial=True)
+            return self.get_component_rich_style(f"line-table--{name}")
         style = part_style(self, name)
         if mode.startswith("marked"):
             style += self.get_component_rich_style("line-table--marked", partial=True)
         if mode.endswith("cursor"):
             cursor = "line-table--cursor" if self.has_focus else "line-table--cursor-blurred"
-            style += self.get_component_rich_style(cursor, partial=True)
+            style += self.get_component_rich_style(cursor)
         return style
 
 

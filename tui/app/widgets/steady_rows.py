@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 from textual import events
 from textual.timer import Timer
@@ -32,9 +32,9 @@ class Place(NamedTuple):
 class SteadyRows(RowView):
     """Knows which row is under the cursor and which are on screen, and tells when that changes."""
 
-    RowHighlighted = messages.RowHighlighted
-    RowOpened = messages.RowOpened
-    VisibleRowsChanged = messages.VisibleRowsChanged
+    RowHighlighted: TypeAlias = messages.RowHighlighted
+    RowOpened: TypeAlias = messages.RowOpened
+    VisibleRowsChanged: TypeAlias = messages.VisibleRowsChanged
 
     def __init__(self, columns: Sequence[Column], source: RowSource | None, **view: Any) -> None:
         super().__init__(columns, source, **view)

@@ -71,7 +71,7 @@ class TablePane(Vertical):
     def action_filter(self) -> None:
         """Open the filter."""
         self.add_class("-filtering")
-        self.query_one(FilterInput).focus()
+        self.query_one(FilterInput).open()
 
     def action_clear_filter(self) -> None:
         """Show all rows."""

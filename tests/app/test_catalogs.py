@@ -1,0 +1,57 @@
+"""The catalogs are complete, in step with the source, and compiled."""
+
+from __future__ import annotations
+
+import gettext
+
+import pytest
+from babel.messages.catalog import Catalog
+
+from tui.app import i18n
+from tui.app.locale import catalogs
+
+
+def ids(catalog: Catalog) -> set[object]:
+    return {(message.context, message.id) for message in catalogs.messages(catalog)}
+
+
+@pytest.mark.parametrize("language", i18n.LANGUAGES)
+def test_every_message_of_the_source_is_translated(language: str) -> None:
+    catalog = catalogs.read(language)
+    hint = "run `python -m tui.app.locale`, translate, run it again"
+    assert ids(catalogs.extracted()) - ids(catalog) == set(), hint
+    assert ids(catalog) - ids(catalogs.extracted()) == set(), f"no longer in the source; {hint}"
+    assert catalogs.untranslated(catalog) == []
+
+
+@pytest.mark.parametrize("language", i18n.LANGUAGES)
+def test_placeholders_are_the_same(language: str) -> None:
+    assert catalogs.misplaced(catalogs.read(language)) == []
+
+
+@pytest.mark.parametrize("language", i18n.LANGUAGES)
+def test_the_compiled_catalog_is_the_catalog(language: str) -> None:
+    with catalogs.mo_path(language).open("rb") as file:
+        compiled = gettext.GNUTranslations(file)
+    for message in catalogs.messages(catalogs.read(language)):
+        if isinstance(message.id, str) and not message.context:
+            assert compiled.gettext(message.id) == message.string
+
+
+def test_a_missing_translation_and_another_placeholder_are_found() -> None:
+    catalog = Catalog(locale="zh_CN")
+    catalog.add("{count} failed", "失败 {number}")
+    catalog.add("{time:02d} left", "剩余 {time}")
+    catalog.add("Open")
+    catalog.add("{{literal}} {count}", "{count} {{literal}}")
+    assert catalogs.misplaced(catalog) == ["{count} failed", "{time:02d} left"]
+    assert catalogs.untranslated(catalog) == ["Open"]
+
+
+def test_the_language_can_change_while_running() -> None:
+    i18n.install("zh_CN")
+    assert i18n._("failed") == "失败"
+    i18n.install("en")
+    assert i18n._("failed") == "failed"
+    i18n.install("tlh")
+    assert i18n.language() == "en"

@@ -22,7 +22,6 @@ from tui.oci.upload import Upload
 CHUNK = 4 * 1024 * 1024
 """Bytes in one PATCH; two chunks are held per blob under way."""
 _PROGRESS_THAT_COUNTS = 1024 * 1024
-_SESSIONS = 4
 
 
 @dataclass(slots=True)
@@ -49,39 +48,62 @@ async def copy_blob(work: BlobWork, session: Upload | None = None) -> None:
     """Copy one blob, in `session` if the target opened one already.
 
     Raises IntegrityError when the source does not give what its digest promises, StopRequested between chunks when
-    asked to stop, and RegistryError for what did not get better by trying again.
+    asked to stop, and RegistryError for what did not get better by trying again. Then no session is left open.
     """
-    whole = await _read_whole(work) if work.size <= CHUNK else None
-    for remaining in reversed(range(_SESSIONS)):
-        written = 0
-
-        def advanced(count: int) -> None:
-            nonlocal written
-            written += count
-            work.advanced(count)
-
-        upload = None
+    try:
+        whole = await _read_whole(work) if work.size <= CHUNK else None
+    except RegistryError:
+        if session is not None:
+            await _give_up(session)
+        raise
+    attempts = Attempts(work.retry)
+    while True:
+        upload, session = session or await work.target.start_upload(work.target_repository), None
+        written = _Written(work.advanced)
         try:
-            upload, session = session or await work.target.start_upload(work.target_repository), None
-            if whole is not None:
-                await upload.finish(work.digest, whole)
-                advanced(len(whole))
+            if whole is None:
+                await _copy_in_chunks(work, upload, written.add)
             else:
-                await _copy_in_chunks(work, upload, advanced)
+                await _finish(work, upload, whole)
+                written.add(len(whole))
             return
-        except (IntegrityError, StopRequested):
-            if upload is not None:
-                await _give_up(upload)
-            work.advanced(-written)
-            raise
-        except (UploadSessionLost, NetworkError):
+        except _SessionUnsure as unsure:
+            written.take_back()
             # The answer may be lost and the blob there all the same.
             if await work.target.has_blob(work.target_repository, work.digest):
-                work.advanced(work.size - written)
+                written.add(work.size)
                 return
-            work.advanced(-written)
-            if not remaining:
-                raise
+            await _give_up(upload)
+            if not await attempts.again(unsure.error):
+                raise unsure.error from unsure
+            work.target.traffic.retried += 1
+        except (RegistryError, StopRequested):
+            written.take_back()
+            await _give_up(upload)
+            raise
+
+
+class _SessionUnsure(Exception):
+    """Nobody knows what the upload session holds now, if it is there at all: only a new one can go on."""
+
+    def __init__(self, error: RegistryError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class _Written:
+    """How much of a blob was written in one session, told to whoever watches."""
+
+    def __init__(self, advanced: Callable[[int], None]) -> None:
+        self._advanced = advanced
+        self._count = 0
+
+    def add(self, count: int) -> None:
+        self._count += count
+        self._advanced(count)
+
+    def take_back(self) -> None:
+        self.add(-self._count)
 
 
 async def _give_up(upload: Upload) -> None:
@@ -102,7 +124,7 @@ async def _copy_in_chunks(work: BlobWork, upload: Upload, advanced: Callable[[in
             await work.checkpoint()
             reading = asyncio.ensure_future(anext(chunks, b""))
             try:
-                await _patch(upload, chunk, work.retry)
+                await _patch(work, upload, chunk)
             except BaseException:
                 reading.cancel()
                 await asyncio.gather(reading, return_exceptions=True)
@@ -111,27 +133,51 @@ async def _copy_in_chunks(work: BlobWork, upload: Upload, advanced: Callable[[in
             chunk = await reading
     finally:
         await chunks.aclose()
-    await upload.finish(work.digest)
+    await _finish(work, upload)
 
 
-async def _patch(upload: Upload, chunk: bytes, retry: RetryPolicy) -> None:
+async def _patch(work: BlobWork, upload: Upload, chunk: bytes) -> None:
     """Write one chunk; after a break ask what arrived, because the same bytes must not be appended twice."""
     before = upload.offset
-    attempts = Attempts(retry)
+    attempts = Attempts(work.retry)
+    try:
+        while True:
+            try:
+                await upload.patch(chunk)
+                return
+            except UploadSessionLost:
+                raise
+            except RegistryError as error:
+                if not await attempts.again(error):
+                    raise
+            stored = await upload.status()
+            if stored == before + len(chunk):
+                return
+            if stored != before:
+                raise UploadSessionLost(f"the registry kept {stored - before} of a chunk of {len(chunk)} bytes")
+            work.target.traffic.retried += 1
+    except UploadSessionLost as error:
+        raise _SessionUnsure(error) from error
+
+
+async def _finish(work: BlobWork, upload: Upload, rest: bytes = b"") -> None:
+    """Make a blob of the session; after a break look whether it is one, and ask again when it is not.
+
+    With bytes in the request a second one could append them twice, so then the session is given up.
+    """
+    attempts = Attempts(work.retry)
     while True:
         try:
-            await upload.patch(chunk)
+            await upload.finish(work.digest, rest)
             return
-        except UploadSessionLost:
-            raise
         except RegistryError as error:
+            if error.retryable and (rest or isinstance(error, UploadSessionLost)):
+                raise _SessionUnsure(error) from error
             if not await attempts.again(error):
                 raise
-        stored = await upload.status()
-        if stored == before + len(chunk):
+        if await work.target.has_blob(work.target_repository, work.digest):
             return
-        if stored != before:
-            raise UploadSessionLost(f"the registry kept {stored - before} of a chunk of {len(chunk)} bytes")
+        work.target.traffic.retried += 1
 
 
 async def _checked_chunks(work: BlobWork) -> AsyncGenerator[bytes, None]:
@@ -174,9 +220,9 @@ async def _pieces(work: BlobWork) -> AsyncIterator[bytes]:
         except RegistryError as error:
             if offset - since >= _PROGRESS_THAT_COUNTS:
                 attempts, since = Attempts(work.retry), offset
-            work.source.traffic.retried += 1
             if not await attempts.again(error):
                 raise
+            work.source.traffic.retried += 1
 
 
 def _wrong_size(work: BlobWork, how: str) -> IntegrityError:

@@ -58,7 +58,7 @@ def _luminance(colour: tuple[int, int, int]) -> float:
 
 async def test_without_utf8_every_cell_is_ascii_and_in_its_place() -> None:
     values = [row("plain", state="done"), row("仓库/镜像", state="failed")]
-    app = WidgetApp(TablePane(table(values), "仓库"), PhaseBar(), shown_on=Terminal(utf8=False))
+    app = WidgetApp(TablePane(table(values), "仓库"), PhaseBar(), shown_on=Terminal(utf8=False), language="zh_CN")
     async with app.run_test(size=(80, 24)):
         lines = screen_lines(app)
         assert all(line.isascii() and len(line) == 80 for line in lines)

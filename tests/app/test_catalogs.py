@@ -6,9 +6,15 @@ import gettext
 
 import pytest
 from babel.messages.catalog import Catalog
+from textual.app import App
+from textual.binding import Binding
+from textual.containers import ScrollableContainer
+from textual.screen import Screen
+from textual.widgets import Button, Checkbox, Input, OptionList, RadioSet, Select, SelectionList, Switch
 
 from tui.app import i18n
 from tui.app.locale import catalogs
+from tui.app.widgets.textual_words import WORDS
 
 
 def ids(catalog: Catalog) -> set[object]:
@@ -36,6 +42,25 @@ def test_the_compiled_catalog_is_the_catalog(language: str) -> None:
     for message in catalogs.messages(catalogs.read(language)):
         if isinstance(message.id, str) and not message.context:
             assert compiled.gettext(message.id) == message.string
+
+
+def test_the_words_of_the_widgets_we_use_are_known() -> None:
+    used = (
+        App,
+        Screen,
+        ScrollableContainer,
+        Input,
+        Button,
+        Select,
+        OptionList,
+        Switch,
+        Checkbox,
+        RadioSet,
+        SelectionList,
+    )
+    bindings = [binding for widget in used for base in widget.__mro__ for binding in vars(base).get("BINDINGS", ())]
+    descriptions = {binding.description for binding in bindings if isinstance(binding, Binding)}
+    assert descriptions - {""} <= set(WORDS)
 
 
 def test_a_missing_translation_and_another_placeholder_are_found() -> None:

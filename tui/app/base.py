@@ -21,7 +21,8 @@ class BaseApp(TightDisplay):
     """An app in one of our themes that draws only what `terminal` can show.
 
     `shown_on` describes the terminal (default: the one in front of us), `theme_name` and `language` are the
-    settings of the user, `""` to let the terminal and the locale decide.
+    settings of the user, `""` to let the terminal and the locale decide. A terminal that shows only ASCII gets
+    English.
     """
 
     CSS_PATH = Path(__file__).parent / "styles" / "base.tcss"
@@ -31,7 +32,8 @@ class BaseApp(TightDisplay):
     def __init__(self, shown_on: terminal.Terminal | None = None, *, theme_name: str = "", language: str = "") -> None:
         environ = terminal.environ_at_start()
         self.shown_on = shown_on or terminal.detect(environ)
-        i18n.install(i18n.choose(environ, language))
+        spoken = i18n.choose(environ, language) if self.shown_on.utf8 else i18n.SOURCE_LANGUAGE
+        i18n.install(spoken)
         self._last_filters: list[LineFilter] = []
         super().__init__()
         if self.shown_on.mono:

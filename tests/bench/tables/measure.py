@@ -126,6 +126,14 @@ def watching(rows: int, width: int, height: int) -> str:
         return _cost(app, rows, width, height, "watching", WATCHED_SECONDS, "")
 
 
+def running(rows: int, width: int, height: int) -> str:
+    """Return one line of the table about the same ordered by state, below the status lines of a run."""
+    with terminal(rows, width, height, "run") as app:
+        app.read_until(b"MB/s")
+        app.read_for(3.0)
+        return _cost(app, rows, width, height, "run", WATCHED_SECONDS, "")
+
+
 def scrolling(rows: int, width: int, height: int) -> str:
     """Return one line of the table about holding the down key."""
     with terminal(rows, width, height, "quiet") as app:
@@ -152,7 +160,7 @@ def main() -> None:
     for rows in (1000, 100_000):
         for size in SIZES:
             print(first_paint(rows, *size), flush=True)
-    for what in (watching, scrolling):
+    for what in (watching, running, scrolling):
         for size in SIZES:
             print(what(100_000, *size), flush=True)
 

@@ -1,6 +1,6 @@
 """The app under measurement: one table of many tasks, ten of which move four times a second.
 
-Run by `measure.py` in a pseudo-terminal: `python -m tests.bench.tables.watched_table ROWS REPORT_FD [ACTION]`.
+Run by `measure.py` in a pseudo-terminal: `python -m tests.bench.tables.watched_table ROWS REPORT_FD [quiet|run]`.
 What it writes to the file descriptor: the moments (monotonic clock) when imports were over and rows were made.
 """
 
@@ -13,11 +13,14 @@ from time import monotonic
 
 from textual.app import ComposeResult
 
-from tui.app.tight_display import TightDisplay
+from tui.app.base import BaseApp
 from tui.app.widgets.cell import BytesCell, NumberCell, Progress, ProgressCell, RateCell, StateCell
 from tui.app.widgets.columns import Column
 from tui.app.widgets.line_table import LineTable
+from tui.app.widgets.phase_bar import Phase, PhaseBar
 from tui.app.widgets.row_source import ListSource
+from tui.app.widgets.state_counts import StateCounts
+from tui.app.widgets.transfer_line import TransferLine
 
 IMPORTED = monotonic()
 ACTIVE = 10
@@ -42,18 +45,26 @@ def task(number: int, state: str, done: float, total: float, speed: float) -> tu
     return (number, f"hub/{name}", f"acr/mirror/{name}", state, progress, done, speed, 1)
 
 
-class WatchedTable(TightDisplay):
-    """Rows, and a clock that moves the first ten of them; `quiet` leaves the clock out."""
+class WatchedTable(BaseApp):
+    """Rows, and a clock that moves the first ten of them.
 
-    def __init__(self, rows: int, quiet: bool) -> None:
+    `quiet` leaves the clock out; `run` orders by state and has the status lines of a run above the table.
+    """
+
+    def __init__(self, rows: int, *, quiet: bool, run: bool) -> None:
         super().__init__()
         self.source = ListSource(task(number, "pending", 0, 4e8, 0) for number in range(rows))
         self.quiet = quiet
+        self.run_lines = run
         self.random = random.Random(7)
         self.done = [0.0] * ACTIVE
 
     def compose(self) -> ComposeResult:
-        yield LineTable(COLUMNS, self.source, marks=True)
+        if self.run_lines:
+            yield PhaseBar()
+            yield TransferLine()
+            yield StateCounts()
+        yield LineTable(COLUMNS, self.source, marks=True, sort="state" if self.run_lines else "")
 
     def on_mount(self) -> None:
         if not self.quiet:
@@ -65,12 +76,17 @@ class WatchedTable(TightDisplay):
             self.done[number] = (self.done[number] + speed / UPDATES_PER_SECOND) % 4e8
             self.source.put(task(number, "running", self.done[number], 4e8, speed))
         self.query_one(LineTable).update_rows(range(ACTIVE))
+        if self.run_lines:
+            done, count = sum(self.done), self.source.count()
+            self.query_one(PhaseBar).show({"execute": Phase("active", int(done / 1e7), count)})
+            self.query_one(TransferLine).show(done, 4e8 * count, self.random.uniform(4e7, 5e7))
+            self.query_one(StateCounts).show({"running": ACTIVE, "pending": count - ACTIVE, "done": int(done / 1e7)})
 
 
 def main() -> None:
     rows, report = int(sys.argv[1]), int(sys.argv[2])
     started = monotonic()
-    app = WatchedTable(rows, quiet="quiet" in sys.argv[3:])
+    app = WatchedTable(rows, quiet="quiet" in sys.argv[3:], run="run" in sys.argv[3:])
     os.write(report, f"{IMPORTED} {started} {monotonic()}\n".encode())
     app.run()
 

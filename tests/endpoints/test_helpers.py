@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.endpoints.secret_service import wait_for
 from tui.endpoints.errors import LoginError
 from tui.endpoints.helpers import CredentialHelper
 
@@ -94,10 +95,8 @@ async def test_a_helper_that_hangs_is_killed_with_its_children(write_helper, tmp
 
 async def ended(pid: int) -> bool:
     """Wait until a process that is not ours to collect has ended (nobody may collect it: a zombie has ended too)."""
-    async with asyncio.timeout(5):
-        while (status := await asyncio.to_thread(process_state, pid)) not in ("", "Z"):
-            await asyncio.sleep(0.02)
-    return status in ("", "Z")
+    await asyncio.to_thread(wait_for, lambda: process_state(pid) in ("", "Z"))
+    return True
 
 
 def process_state(pid: int) -> str:

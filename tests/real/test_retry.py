@@ -43,7 +43,8 @@ def test_a_source_that_stumbles(cli: Cli, source: RealRegistry, target: RealRegi
         document = cli.sync({f"{flaky.address}/{name}": f"{target.address}/{name}" for name in names}).expect(0)
     assert fault.matched > fault.times
     assert document["tasks"]["done"] == corpus.tag_count(entries)
-    assert document["attempts"]["retried"] >= 1
+    if fault.status:  # a lost connection that was kept open is opened again below us, uncounted
+        assert document["attempts"]["retried"] >= 1
     assert assert_same(source, target, names) == corpus.tag_count(entries)
     assert target.uploads_bytes() == 0
 
@@ -72,6 +73,8 @@ def test_a_source_that_stumbles(cli: Cli, source: RealRegistry, target: RealRegi
 def test_a_target_that_stumbles(cli: Cli, source: RealRegistry, target: RealRegistry, fault: Fault) -> None:
     entries = corpus.push_all(source, corpus.shared_layers(2, 3, base_size=20_000, own_size=3_000))
     names = corpus.repositories(entries)
+    for name in names:  # in a repository that is there, blobs are looked for before they are uploaded
+        push(target, name, images.image([images.layer("older")]), "older")
     with FlakyProxy(target.address, fault) as flaky:
         document = cli.sync({f"{source.address}/{name}": f"{flaky.address}/{name}" for name in names}).expect(0)
     assert fault.matched >= fault.times

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import glob
 import re
 import shutil
 import signal
@@ -178,7 +179,7 @@ class RealRegistry:
 
     def uploads_bytes(self) -> int:
         """Return the bytes of uploads that were begun and neither finished nor cancelled."""
-        return sum(path.stat().st_size for path in self._v2.glob("repositories/**/_uploads/*/data"))
+        return sum(_size(path) for path in self._found("repositories/**/_uploads/*/data"))
 
     def stored_bytes(self) -> int:
         """Return the bytes of all blobs and manifests."""
@@ -187,7 +188,7 @@ class RealRegistry:
     def wait_for_tags(self, count: int, timeout: float = 60) -> None:
         """Wait until the storage has `count` tags. Raises TimeoutError."""
         deadline = time.monotonic() + timeout
-        while sum(1 for _ in self._v2.glob("repositories/**/_manifests/tags/*/current/link")) < count:
+        while len(self._found("repositories/**/_manifests/tags/*/current/link")) < count:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{self.address} did not get {count} tags within {timeout} seconds")
             time.sleep(0.02)
@@ -202,6 +203,10 @@ class RealRegistry:
             capture_output=True, text=True, check=True, timeout=120,
         )  # fmt: skip
         return re.findall(r"blob eligible for deletion: (\S+)", result.stdout)
+
+    def _found(self, pattern: str) -> list[str]:
+        """Return the paths that match, while the registry makes and removes folders (which pathlib's glob minds)."""
+        return glob.glob(str(self._v2 / pattern), recursive=True)  # noqa: PTH207 - see above
 
     @property
     def _v2(self) -> Path:
@@ -262,3 +267,10 @@ class RealRegistry:
             part.write_to_path(str(chain), append=True)
         issued.private_key_pem.write_to_path(str(key))
         return {"certificate": str(chain), "key": str(key)}
+
+
+def _size(path: str) -> int:
+    try:
+        return Path(path).stat().st_size
+    except FileNotFoundError:
+        return 0  # finished since it was listed

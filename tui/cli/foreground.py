@@ -72,7 +72,7 @@ def print_outcome(folder: RunFolder, *, as_json: bool, more: Mapping[str, Any] |
 
     with JournalReader(folder.journal) as reader:
         document = {**report.document(reader, folder.name), **(more or {})}
-        notices = [row["text"] for row in reader.notices()]
+        notices = report.notices(reader)
     if as_json:
         print(json.dumps(document, indent=2, ensure_ascii=False))
     else:

@@ -18,8 +18,8 @@ from tui.cli.options import existing_file, file_to_write, json_option, run_optio
 def plan(plan_file: Path, out: Path | None, as_json: bool) -> int:
     """Generate the task list of PLAN and a forecast, without writing a byte to the target."""
     from tui.cli import foreground
+    from tui.cli.files import write_text
     from tui.cli.forecast import forecast_lines
-    from tui.endpoints.locations import unwritable
     from tui.engine.forecast import forecast
     from tui.engine.journal.reader import JournalReader
     from tui.engine.logins import LoginSources
@@ -30,10 +30,7 @@ def plan(plan_file: Path, out: Path | None, as_json: bool) -> int:
         document = {"run": folder.name, "exit": code, **forecast(reader)}
     text = json.dumps(document, indent=2, ensure_ascii=False)
     if out is not None:
-        try:
-            out.write_text(text + "\n", encoding="utf-8")
-        except OSError as error:
-            raise unwritable(out, error) from error
+        write_text(out, text + "\n")
     click.echo(text if as_json else "\n".join(forecast_lines(document)))
     return code
 

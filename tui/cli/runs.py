@@ -48,17 +48,17 @@ def list_(as_json: bool) -> int:
 def show(name: str, as_json: bool) -> int:
     """Show what a run came to, every failure and every attempt."""
     from tui.cli.summary import summary
-    from tui.engine.report import attempts, document
+    from tui.engine.report import attempts, document, notices
 
     folder, reader = _open(name)
     with reader:
         report = document(reader, folder.name)
         tried = attempts(reader)
-        notices = [row["text"] for row in reader.notices()]
+        notes = notices(reader)
     if as_json:
-        click.echo(json.dumps({**report, "attempts": tried, "notices": notices}, indent=2, ensure_ascii=False))
+        click.echo(json.dumps({**report, "attempts": tried, "notices": notes}, indent=2, ensure_ascii=False))
         return 0
-    click.echo(summary(report, notices))
+    click.echo(summary(report, notes))
     for attempt in tried:
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(attempt["at"]))
         click.echo(f"{when}  {attempt['phase']:<8} {attempt['source']}: {attempt['class']}: {attempt['message']}")

@@ -18,8 +18,8 @@ from tui.cli.options import existing_file, file_to_write, json_option, log_optio
 @click.option("--images", type=existing_file, help="image-syncer's file of images (YAML or JSON).")
 @click.option("--registry", default="", help="Target registry of images without one.")
 @click.option("--namespace", default="", help="Target namespace of images without one.")
-@click.option("--proc", type=click.IntRange(1, 256), help="Copies at once (5 when not given).")
-@click.option("--retries", type=click.IntRange(0, 1000), help="Rounds over what failed (2 when not given).")
+@click.option("--proc", type=click.IntRange(1, 256), help="Copies at once (default 10; image-syncer: 5).")
+@click.option("--retries", type=click.IntRange(0, 1000), help="Rounds over what failed (default 10; image-syncer: 2).")
 @click.option("--os", "systems", multiple=True, metavar="OS", help="Only images for this operating system.")
 @click.option("--arch", "architectures", multiple=True, metavar="ARCH", help="Only images for this architecture.")
 @click.option("--force", is_flag=True, help="Push also what looks unchanged.")
@@ -66,6 +66,7 @@ def sync(
 
 
 def _write_lists(folder: Any, success: Path | None, failed: Path | None, images_format: str) -> None:
+    from tui.cli.files import write_text
     from tui.engine.journal.reader import JournalReader
     from tui.engine.report import image_lists
 
@@ -73,20 +74,12 @@ def _write_lists(folder: Any, success: Path | None, failed: Path | None, images_
         lists = image_lists(reader)
     for path, images in zip((success, failed), lists, strict=True):
         if path is not None:
-            _write_list(path, images, images_format)
+            write_text(path, _formatted(images, images_format))
 
 
-def _write_list(path: Path, images: dict[str, list[str]], images_format: str) -> None:
-    from tui.endpoints.locations import unwritable
-
-    text = json.dumps(images, indent=2, ensure_ascii=False) + "\n" if images_format == "json" else _yaml(images)
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise unwritable(path, error) from error
-
-
-def _yaml(images: dict[str, list[str]]) -> str:
+def _formatted(images: dict[str, list[str]], images_format: str) -> str:
+    if images_format == "json":
+        return json.dumps(images, indent=2, ensure_ascii=False) + "\n"
     import yaml
 
     return str(yaml.safe_dump(images, allow_unicode=True, sort_keys=False))

@@ -21,11 +21,10 @@ def launch(
     only_generate: bool = False,
     failed_too: bool = False,
 ) -> subprocess.Popen[bytes]:
-    """Start a process that does what is left of a run; `accesses` by
-    endpoint id reach it through a pipe.
+    """Start a process that does what is left of a run; `accesses` by endpoint id reach it through a pipe.
 
-    It does not see the variables that hold passwords of `endpoints`. Progress and orders go through the journal; what the process prints goes to the run's `output`. Raises OSError
-    when no process can be started.
+    It does not see the variables that hold passwords of `endpoints`. Progress and orders go through the journal; what
+    the process prints goes to the run's `output`. Raises OSError when no process can be started.
     """
     command = [sys.executable, "-m", "tui.engine.worker", str(folder.path)]
     command += ["--only-generate"] if only_generate else []

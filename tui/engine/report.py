@@ -86,6 +86,15 @@ def attempts(reader: JournalReader) -> list[dict[str, Any]]:
     return found
 
 
+def notices(reader: JournalReader) -> list[str]:
+    """Return what is worth knowing and no failure, each with the target it is about."""
+    targets = {row["id"]: names(row)[1] for row in reader.tasks()} if reader.notices() else {}
+    return [
+        f"{targets[row['task_id']]}: {row['text']}" if row["task_id"] in targets else row["text"]
+        for row in reader.notices()
+    ]
+
+
 def image_lists(reader: JournalReader) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
     """Return (what is at the target as wanted, what is not) as image-syncer writes them: source to targets."""
     good: dict[str, list[str]] = {}

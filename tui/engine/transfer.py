@@ -208,7 +208,7 @@ async def _pieces(work: BlobWork) -> AsyncIterator[bytes]:
     attempts, since = Attempts(work.retry), 0
     while offset < work.size or not work.size:
         try:
-            async with work.source.read_blob(work.source_repository, work.digest, offset) as pieces:
+            async with work.source.read_blob(work.source_repository, work.digest, offset, work.size) as pieces:
                 async for piece in pieces:
                     offset += len(piece)
                     if offset > work.size:

@@ -28,6 +28,7 @@ from tui.oci.errors import (
     Throttled,
     UnsupportedContent,
     UntrustedAnswer,
+    UploadSessionLost,
 )
 from tui.oci.network import network_error, speaks_no_tls
 from tui.oci.proxy import proxy_for
@@ -51,7 +52,7 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 @dataclass(slots=True)
 class Traffic:
-    """What went over a channel: requests sent, body bytes in and out, requests that were tried again."""
+    """What went over a channel: requests sent, bytes of blobs in and out, requests that were tried again."""
 
     requests: int = 0
     bytes_in: int = 0
@@ -71,7 +72,8 @@ class Call:
     """One request in the terms of the specification.
 
     `path` is below `/v2/`, or a whole URL that the registry gave us. `action` completes "cannot ..." in errors.
-    `accept` are the statuses that are no error. `repeatable` says whether it may simply be sent again.
+    `accept` are the statuses that are no error. `repeatable` says whether it may simply be sent again, `is_blob`
+    whether the body is part of a blob.
     """
 
     method: str
@@ -84,6 +86,7 @@ class Call:
     accept: frozenset[int] = frozenset({200})
     limit: int = _MAX_ERROR_BODY
     repeatable: bool = True
+    is_blob: bool = False
     idle: float = IDLE_TIMEOUT
 
 
@@ -127,11 +130,9 @@ class Channel:
         while True:
             try:
                 async with self._gate, self._response(call) as response:
-                    answer = await _read(response, call)
-                self.traffic.bytes_in += len(answer.body)
-                return answer
+                    return await _read(response, call)
             except RegistryError as error:
-                if not call.repeatable or error.exhausted or not await self._wait_to_repeat(attempts, error):
+                if not _may_repeat(call, error) or not await self._wait_to_repeat(attempts, error):
                     raise
                 self.traffic.retried += 1
 
@@ -191,10 +192,7 @@ class Channel:
         """GET /v2/ ("Determining Support"): 200, or 401 with the challenge."""
         call = Call("GET", f"{base}/v2/", (), "reach the registry", self.registry, accept=frozenset({200, 401}))
         response = await self._dispatch(call, call.path, "")
-        try:
-            answer = await _read(response, call)
-        finally:
-            await response.aclose()
+        answer = await self._whole(response, call)
         if answer.status in _REDIRECTS:
             where = answer.headers.get("location", "")
             raise UntrustedAnswer(
@@ -221,7 +219,7 @@ class Channel:
             async with self._auth.turn(header):
                 response = await self._follow(call, url, header)
                 status = response.status_code
-                refused = await self._refusal(response, call) if status == 401 else None
+                refused = await self._whole(response, call) if status == 401 else None
                 challenges = parse_challenges(response.headers.get_list("www-authenticate")) if refused else []
                 self._auth.judge(header, status, refused, challenges)
             if refused is None:
@@ -243,9 +241,10 @@ class Channel:
                     continue
             raise self._error(refused, call)
 
-    async def _refusal(self, response: httpx.Response, call: Call) -> Answer:
+    async def _whole(self, response: httpx.Response, call: Call) -> Answer:
+        """Read what was not streamed to its end, and give the connection back."""
         try:
-            return await _read(response, call, _MAX_ERROR_BODY)
+            return await _read(response, call)
         except httpx.TransportError as error:
             raise self._network_error(error, call) from error
         finally:
@@ -285,7 +284,8 @@ class Channel:
                 endpoint=self.registry,
                 reference=call.reference,
             ) from error
-        self.traffic.bytes_out += len(call.body)
+        if call.is_blob:
+            self.traffic.bytes_out += len(call.body)
         response.request = request
         return response
 
@@ -307,13 +307,7 @@ class Channel:
         attempts = Attempts(self._retry)
         while True:
             try:
-                response = await self._dispatch(call, url, "")
-                try:
-                    answer = await _read(response, call)
-                except httpx.TransportError as error:
-                    raise self._network_error(error, call) from error
-                finally:
-                    await response.aclose()
+                answer = await self._whole(await self._dispatch(call, url, ""), call)
                 if answer.status == 429 or answer.status >= 500:
                     raise self._error(answer, call)
                 return answer
@@ -338,6 +332,12 @@ class Channel:
 
     def _network_error(self, error: httpx.TransportError, call: Call) -> RegistryError:
         return network_error(error, endpoint=self.registry, reference=call.reference, action=call.action)
+
+
+def _may_repeat(call: Call, error: RegistryError) -> bool:
+    # A lost session stays lost, however often it is asked for. A manifest that is refused so may be a race.
+    lost = isinstance(error, UploadSessionLost) and call.method != "PUT"
+    return call.repeatable and not error.exhausted and not lost
 
 
 async def _read(response: httpx.Response, call: Call, limit: int = 0) -> Answer:

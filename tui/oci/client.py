@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from tui.oci.access import Access
@@ -28,6 +29,9 @@ from tui.oci.paging import linked, pages
 from tui.oci.reference import Repository, contradicts, digest_of, is_digest, is_repository, is_tag
 from tui.oci.retry import RetryPolicy
 from tui.oci.upload import Upload
+
+if TYPE_CHECKING:
+    import httpx
 
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
 _NOT_FOR_TAGS = re.compile(r"[^A-Za-z0-9_.-]")
@@ -166,9 +170,11 @@ class RegistryClient:
 
     @asynccontextmanager
     async def read_blob(
-        self, repository: Repository, digest: str, offset: int = 0
+        self, repository: Repository, digest: str, offset: int = 0, size: int | None = None
     ) -> AsyncIterator[AsyncIterator[bytes]]:
         """Open a blob for reading from `offset` (bytes); yields its pieces as they arrive, unchecked.
+
+        `size` is what its descriptor says; a registry that announces another one raises IntegrityError at once.
 
         A registry that knows no ranges sends everything, and what comes before `offset` is dropped here. Raises
         ServerError when the registry does not start where it was asked to, and IntegrityError when the blob has no
@@ -200,6 +206,13 @@ class RegistryClient:
                         endpoint=self.registry,
                         reference=_reference(repository, digest),
                     )
+            announced = _whole_size(response)
+            if size is not None and announced not in (None, size):
+                raise IntegrityError(
+                    f"the blob has {announced} bytes at the source, its descriptor says {size}",
+                    endpoint=self.registry,
+                    reference=_reference(repository, digest),
+                )
             yield self._counted(response.aiter_raw(), offset if response.status_code == 200 else 0)
 
     async def _counted(self, pieces: AsyncIterator[bytes], unwanted: int) -> AsyncIterator[bytes]:
@@ -346,6 +359,15 @@ def fallback_tag(digest: str) -> str:
     """Return the tag that lists the referrers of `digest` where there is no API ("Referrers Tag Schema")."""
     algorithm, _, encoded = digest.partition(":")
     return _NOT_FOR_TAGS.sub("-", f"{algorithm[:32]}-{encoded[:64]}")
+
+
+def _whole_size(response: httpx.Response) -> int | None:
+    """Return the size of the whole blob that an answer announces, None when it does not say (RFC 9110, 14.4)."""
+    if response.status_code == 206:
+        said = response.headers.get("content-range", "").rpartition("/")[2]
+    else:
+        said = response.headers.get("content-length", "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 20 else None
 
 
 def _reference(repository: Repository, target: str) -> str:

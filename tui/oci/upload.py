@@ -115,6 +115,7 @@ class Upload:
             body=body,
             accept=accept,
             repeatable=repeatable,
+            is_blob=bool(body),
             idle=idle,
         )
 

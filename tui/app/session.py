@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.app.basket import Basket
+from tui.app.draft import Draft
 from tui.endpoints.file import EndpointFile
 from tui.endpoints.locations import endpoints_path, state_dir
 from tui.endpoints.model import Endpoint
@@ -41,6 +42,7 @@ class Session:
         self.file = EndpointFile(endpoints_path(environ))
         self.state: Path = state_dir(environ)
         self.basket = Basket()
+        self.draft = Draft()
         self.ask = ask
         self.warn = warn
         self._demo = demo

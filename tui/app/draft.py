@@ -1,0 +1,105 @@
+"""The plan in the making: where the selection goes, under which names, and how. Pure; knows nothing of screens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tui.app.basket import Basket, with_override
+from tui.endpoints.model import Endpoint
+from tui.oci.reference import Reference, Repository
+from tui.plan import naming
+from tui.plan.model import Options, Plan, Platform, Rule
+
+KEEP_PATH = "{path}"
+THROUGHPUT = 20_000_000
+"""Bytes per second that a rough time assumes as long as nobody says otherwise."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """A plan as it is being made, from the basket or from a file that was opened (`opened`, with its `path`).
+
+    `names` is the template of repository and tag at `target`; `overrides` are whole targets of single references, by
+    source path and tag. `platforms` replaces those of an opened file's rules when it is not empty.
+    """
+
+    target: Endpoint | None = None
+    names: str = KEEP_PATH
+    options: Options = field(default_factory=Options)
+    platforms: tuple[Platform, ...] = ()
+    overrides: dict[tuple[str, str], str] = field(default_factory=dict)
+    throughput: int = THROUGHPUT
+    opened: Plan | None = None
+    path: Path | None = None
+
+    @property
+    def template(self) -> str:
+        """The target of every rule, with the registry; '' as long as there is no target."""
+        return f"{self.target.address}/{self.names}" if self.target else ""
+
+    def open(self, plan: Plan, path: Path) -> None:
+        """Take a plan from a file in the place of the basket."""
+        self.opened, self.path, self.options = plan, path, plan.options
+        self.platforms = ()
+        self.overrides.clear()
+
+    def close_file(self) -> None:
+        """Go back to the basket."""
+        self.opened = self.path = None
+        self.overrides.clear()
+
+    def target_of(self, basket: Basket, path: str, tag: str) -> Reference:
+        """Return where one selected tag goes. Raises TemplateError, or InvalidReference for an override."""
+        if own := self.overrides.get((path, tag)):
+            return Reference.parse(own)
+        assert basket.source is not None
+        return naming.render_target(self.template, Repository(basket.source.address, path), tag)
+
+    def plan(self, basket: Basket) -> Plan:
+        """Return the plan as it stands."""
+        if self.opened is not None:
+            rules = self.opened.rules
+            name = self.opened.name
+        else:
+            rules = basket.rules(self.template)
+            name = _name(basket.source, self.target)
+        if self.platforms:
+            rules = tuple(replace(rule, platforms=self.platforms) for rule in rules)
+        for (path, tag), target in self.overrides.items():
+            rules = with_override(rules, _registry_of(rules, path), path, tag, target, basket.listed.get(path, ()))
+        return Plan(name, rules, self.options)
+
+    def preview(self, basket: Basket) -> list[tuple[str, str]]:
+        """Return path and tag of every reference known before generate; the tag is '' where a rule finds them."""
+        if self.opened is None:
+            return list(basket.references())
+        return [(rule.source_path, tag) for rule in self.opened.rules for tag in (rule.references or ("",))]
+
+    def seconds(self, to_move: int, tasks: int) -> float:
+        """Return roughly how long it takes: the bytes at the assumed throughput, and a fifth of a second for each
+        task.
+        """
+        return to_move / max(1, self.throughput) + 0.2 * tasks / max(1, self.options.concurrency)
+
+
+def endpoint_at(endpoints: Sequence[Endpoint], registries: Sequence[str]) -> Endpoint | None:
+    """Return the endpoint for all of `registries`; None when they differ, or none of ours has that address."""
+    if len(set(registries)) != 1:
+        return None
+    return next((each for each in endpoints if each.address == registries[0]), None)
+
+
+def target_registry(rule: Rule) -> str:
+    """Return the registry a rule's template names, '' when it depends on the source."""
+    registry = rule.target.partition("/")[0]
+    return "" if "{" in registry else registry
+
+
+def _registry_of(rules: Sequence[Rule], path: str) -> str:
+    return next((rule.source_registry for rule in rules if rule.source_path == path), "")
+
+
+def _name(source: Endpoint | None, target: Endpoint | None) -> str:
+    return f"{source.name if source else ''} to {target.name if target else ''}".strip()

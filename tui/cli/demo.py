@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import click
@@ -13,14 +14,15 @@ _SLOW_SCALE = 2
 
 
 @click.command()
-@click.option("--headless", is_flag=True, help="Run the migration here instead of opening the app.")
+@click.option("--headless", is_flag=True, help="Run the migration here instead of opening the app (so it does without a terminal).")
 @click.option("--slow", is_flag=True, help="Make it last, as over a narrow link.")
 @json_option
 def demo(headless: bool, slow: bool, as_json: bool) -> int:
     """Start two embedded registries, one with sample images, and migrate from one to the other."""
     from tui.cli.foreground import in_loop, print_outcome
 
-    if not headless and not as_json:
+    at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    if at_terminal and not headless and not as_json:
         from tui.cli.terminal_app import open_demo
 
         return open_demo(slow=slow)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,6 +18,8 @@ from tui.oci.retry import RetryPolicy
 
 FAST = RetryPolicy(tries=3, base=0.001, cap=0.002)
 """Three tries with hardly a pause."""
+IMPATIENT = replace(FAST, throttled_total=0.0)
+"""The same, and no waiting for a registry that throttles."""
 USER = Credential("robot", "secret")
 
 
@@ -73,7 +75,7 @@ class Scripted:
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
         headers = {name.lower(): value for name, value in request.headers.items()}
-        asked = Asked(request.method, request.raw_path, headers, await request.read())
+        asked = Asked(request.method, request.raw_path, headers, await request.content.read())
         self.asked.append(asked)
         try:
             return self.answering(asked)
@@ -91,7 +93,7 @@ def reply(status: int = 200, document: Any = None, body: bytes = b"", **headers:
 
 def refused(status: int, code: str, message: str = "no", **headers: str) -> web.Response:
     """Return an error in the specification's form."""
-    return reply(status, {"errors": [{"code": code, "message": message}]}, **headers)
+    return reply(status, {"errors": [{"code": code, "message": message}]}, b"", **headers)
 
 
 def access(address: str, credential: Credential | None = None, **connection: Any) -> Access:
@@ -99,9 +101,11 @@ def access(address: str, credential: Credential | None = None, **connection: Any
     return Access(Connection(address, **{"scheme": "http", "proxy": "", **connection}), credential)
 
 
-def client(address: str, credential: Credential | None = None, **connection: Any) -> RegistryClient:
+def client(
+    address: str, credential: Credential | None = None, *, retry: RetryPolicy = FAST, **connection: Any
+) -> RegistryClient:
     """Return a client that tries again quickly."""
-    return RegistryClient(access(address, credential, **connection), retry=FAST)
+    return RegistryClient(access(address, credential, **connection), retry=retry)
 
 
 async def read(connected: RegistryClient, where: Repository, digest: str, offset: int = 0) -> bytes:

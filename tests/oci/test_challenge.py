@@ -74,7 +74,7 @@ def test_hostile_headers_end(piece: str) -> None:
 
 
 _token = st.from_regex(r"[A-Za-z][A-Za-z0-9_-]{0,8}", fullmatch=True)
-_value = st.text(st.characters(codec="latin-1", exclude_categories=("Cc",)), max_size=20)
+_value = st.text(st.characters(codec="latin-1", exclude_categories=["Cc"]), max_size=20)
 
 
 @given(_token, st.dictionaries(_token.map(str.lower), _value, max_size=5))

@@ -225,7 +225,7 @@ class Channel:
             if refused is None:
                 try:
                     if status not in call.accept:
-                        raise self._error(await _read(response, call, _MAX_ERROR_BODY), call)
+                        raise self._error(await _read(response, call), call)
                     yield response
                     return
                 except httpx.TransportError as error:
@@ -340,8 +340,8 @@ def _may_repeat(call: Call, error: RegistryError) -> bool:
     return call.repeatable and not error.exhausted and not lost
 
 
-async def _read(response: httpx.Response, call: Call, limit: int = 0) -> Answer:
-    limit = limit or call.limit
+async def _read(response: httpx.Response, call: Call) -> Answer:
+    limit = call.limit if response.status_code < 400 else _MAX_ERROR_BODY
     parts: list[bytes] = []
     size = 0
     async for piece in response.aiter_raw():

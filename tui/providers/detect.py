@@ -72,9 +72,10 @@ async def detect(connection: Connection) -> Detected:
     address = connection.registry
     problem = hint = ""
     tls: Tls = "trusted" if connection.verify else "unverified"
+    looking = connection if connection.scheme == "http" else replace(connection, scheme="auto")
     try:
         try:
-            reply = await find_scheme(connection)
+            reply = await find_scheme(looking)
         except UntrustedAnswer as error:
             problem, hint = certificate_problem(error)
             if not problem:
@@ -200,8 +201,9 @@ async def _harbor_version(connection: Connection, scheme: str, vendor: Vendor) -
     except RegistryError:
         # It only names the version; the registry itself did answer.
         return vendor
-    said = _text(reply.body, "harbor_version").removeprefix("v") if reply.status == 200 else ""
-    return replace(vendor, version=said or "1.x")
+    if reply.status != 200:
+        return vendor
+    return replace(vendor, version=_text(reply.body, "harbor_version").removeprefix("v") or "1.x")
 
 
 def _text(body: bytes, key: str) -> str:

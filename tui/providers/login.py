@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from tui.oci.access import Access
 from tui.oci.errors import Denied, Unauthenticated
+from tui.providers.probe import find_scheme
 
 
-async def log_in(access: Access) -> None:
+async def log_in(access: Access) -> bool:
     """Ask `/v2/` with the login: Basic to the registry itself, or for a token without any scope.
 
-    Raises Unauthenticated when it is refused (sent once, so that no account is locked), Denied when a token was given
-    and is not enough, and RegistryError when the registry or its token server does not answer.
+    Returns whether it was tried: False when the registry lets everybody in here, so that nothing was sent. Raises
+    Unauthenticated when it is refused (sent once, so that no account is locked), Denied when a token was given and is
+    not enough, and RegistryError when the registry or its token server does not answer.
     """
     from tui.oci.channel import Call, Channel
     from tui.oci.retry import RetryPolicy
 
+    ready_token = access.credential is not None and access.credential.registry_token
+    if not ready_token and (await find_scheme(access.connection)).status == 200:
+        return False
     async with Channel(access, retry=RetryPolicy(tries=1, throttled_total=0)) as channel:
         await channel.send(Call("GET", "", (), "log in", access.connection.registry))
+    return True
 
 
 async def refused_login(access: Access) -> Unauthenticated | None:

@@ -83,14 +83,14 @@ async def ask(connection: Connection, scheme: str, path: str = "/v2/") -> Reply:
 
 
 async def find_scheme(connection: Connection) -> Reply:
-    """Ask `/v2/` over https, and over plain http where nothing speaks TLS, unless the connection says http.
+    """Ask `/v2/` over the connection's scheme; for `auto` over https, and http where nothing speaks TLS.
 
     Raises what `ask` raises; of two failures the one over https.
     """
     from tui.oci.network import speaks_no_tls
 
-    if connection.scheme == "http":
-        return await ask(connection, "http")
+    if connection.scheme != "auto":
+        return await ask(connection, connection.scheme)
     try:
         return await ask(connection, "https")
     except RegistryError as secure:

@@ -1,0 +1,196 @@
+"""`regferry endpoint`: the registries we know, the way to them, and their logins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from tui.cli.options import Command, existing_file, json_option
+from tui.endpoints.model import STORE_NAMES
+from tui.providers.kinds import KINDS
+
+_STORES = tuple(name for name in STORE_NAMES if name != "session")
+
+_name_argument = click.argument("name")
+_password_option = click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+
+
+def _store_option(text: str) -> Callable[[Command], Command]:
+    return click.option("--store", type=click.Choice(_STORES), help=text)
+
+
+@click.group()
+def endpoint() -> None:
+    """The registries we know: add, list, test, remove, login.
+
+    Passwords are kept in a store (OS keyring, encrypted vault, kernel keyring, docker's logins, a variable), never in
+    a file of regferry's and never on the command line.
+    """
+
+
+@endpoint.command()
+@_name_argument
+@click.argument("address")
+@click.option("--username", default="", help="The account; without it a docker or podman login is used, if any.")
+@_password_option
+@_store_option("Where the password is kept; the OS keyring for a --username.")
+@click.option("--password-env", default="", metavar="VAR", help="The variable that holds the password (--store env).")
+@click.option("--plain-http", is_flag=True, help="Reach it without TLS: nothing is encrypted.")
+@click.option("--insecure", is_flag=True, help="Do not verify its certificate.")
+@click.option("--ca-file", type=existing_file, help="CA certificates (PEM).")
+@click.option("--client-cert", type=existing_file, help="Client certificate (PEM).")
+@click.option("--client-key", type=existing_file, help="Its key.")
+@click.option("--proxy", metavar="URL", help="HTTP proxy, '' for none; else HTTPS_PROXY and NO_PROXY hold.")
+@click.option("--kind", type=click.Choice(KINDS), help="What it is, instead of finding out.")
+@json_option
+def add(name: str, address: str, as_json: bool, **given: Any) -> int:
+    """Add the registry at ADDRESS (host[:port]) as NAME.
+
+    It is asked what it is; an address that cannot be reached from here is added all the same.
+    """
+    import asyncio
+
+    from tui.cli.endpoint_add import add_endpoint
+
+    if given["plain_http"] and given["insecure"]:
+        raise click.UsageError("--plain-http has no certificate that --insecure could skip")
+    password = _password_for(given) if given["password_stdin"] else ""
+    added = asyncio.run(add_endpoint(name, address, given, password))
+    if as_json:
+        _print_json({"exit": 0, **added.document()})
+        return 0
+    for warning in added.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    click.echo(added.words())
+    return 0
+
+
+@endpoint.command("list")
+@json_option
+def list_(as_json: bool) -> int:
+    """List the registries we know."""
+    from tui.cli.endpoint_words import document, table
+    from tui.endpoints.file import EndpointFile
+    from tui.endpoints.locations import endpoints_path
+
+    known = EndpointFile(endpoints_path()).load()
+    if as_json:
+        _print_json({"exit": 0, "endpoints": [document(each) for each in known]})
+    elif not known:
+        click.echo("no endpoints yet; add one with 'regferry endpoint add NAME ADDRESS'")
+    else:
+        click.echo(table(known))
+    return 0
+
+
+@endpoint.command()
+@_name_argument
+@click.option("--pull", default="", metavar="REPO", help="Try the permission to pull on this repository.")
+@click.option("--push", default="", metavar="REPO", help="Begin an upload to this repository and cancel it.")
+@json_option
+def test(name: str, pull: str, push: str, as_json: bool) -> int:
+    """Test the way to an endpoint step by step; exit 4 when the login is what fails, 1 for anything else."""
+    import asyncio
+
+    from tui.cli.endpoint_check import run_test
+    from tui.cli.endpoint_words import step_document, step_words
+
+    if pull and push and pull != push:
+        raise click.UsageError("--pull and --push are tried on one repository")
+
+    def show(step: Any) -> None:
+        if not as_json:
+            click.echo(step_words(step))
+
+    steps, code = asyncio.run(run_test(name, pull or push, bool(push), show))
+    if as_json:
+        _print_json({"exit": code, "endpoint": name, "steps": [step_document(step) for step in steps]})
+    return code
+
+
+@endpoint.command()
+@_name_argument
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--keep-secret", is_flag=True, help="Leave the password where it is kept.")
+@json_option
+def remove(name: str, yes: bool, keep_secret: bool, as_json: bool) -> int:
+    """Remove an endpoint, and its password from regferry's stores; docker's own logins stay."""
+    import asyncio
+
+    from tui.cli.endpoint_login import remove_endpoint
+
+    if not yes:
+        if as_json or not _at_terminal():
+            raise click.UsageError("give --yes to remove an endpoint without being asked")
+        click.confirm(f"Remove the endpoint {name!r}?", abort=True)
+    forgotten = asyncio.run(remove_endpoint(name, keep_secret=keep_secret))
+    if as_json:
+        _print_json({"exit": 0, "endpoint": name, "password_removed": forgotten})
+    else:
+        click.echo(f"removed {name}{' and its password' if forgotten else ''}")
+    return 0
+
+
+@endpoint.command()
+@_name_argument
+@click.option("--username", default="", help="The account, when it is another than the endpoint's.")
+@_password_option
+@_store_option("Keep the password there from now on.")
+@json_option
+def login(name: str, username: str, password_stdin: bool, store: str | None, as_json: bool) -> int:
+    """Ask for the password of an endpoint, try it, and keep it in the endpoint's store."""
+    import asyncio
+
+    from tui.cli.endpoint_login import LoginChange, keep_login, plan_login
+
+    change: LoginChange = plan_login(name, username, store or "")
+    if not change.new.username:
+        if as_json or password_stdin or not _at_terminal():
+            raise click.UsageError("give the account with --username")
+        change = change.named(click.prompt("User name"))
+    if password_stdin:
+        password = _from_stdin()
+    elif as_json or not _at_terminal():
+        raise click.UsageError("give the password with --password-stdin: there is no terminal to ask on")
+    else:
+        password = click.prompt(f"Password of {change.new.username} at {change.new.address}", hide_input=True)
+    kept = asyncio.run(keep_login(change, password))
+    for warning in kept.warnings:
+        click.echo(f"warning: {warning}", err=True)
+    if as_json:
+        _print_json({"exit": 0, **kept.document()})
+    else:
+        click.echo(kept.words())
+    return 0
+
+
+def _password_for(given: dict[str, Any]) -> str:
+    if not given["username"]:
+        raise click.UsageError("--password-stdin needs the account: --username")
+    if given["store"] in ("env", "none") or given["password_env"]:
+        raise click.UsageError("--password-stdin needs a store that keeps passwords: keyring, vault, kernel or docker")
+    return _from_stdin()
+
+
+def _from_stdin() -> str:
+    """Return what standard input holds without the end of its line. Raises UsageError when that is nothing."""
+    import sys
+
+    password = sys.stdin.read(64 * 1024).removesuffix("\n").removesuffix("\r")
+    if not password:
+        raise click.UsageError("--password-stdin: standard input is empty")
+    return password
+
+
+def _at_terminal() -> bool:
+    import sys
+
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    import json
+
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))

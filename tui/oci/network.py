@@ -80,5 +80,6 @@ def _tls_words(cause: BaseException | None) -> str:
 def _reason(error: httpx.TransportError) -> str:
     cause = error.__cause__
     if isinstance(cause, aiohttp.ClientConnectorError):
-        return f"no connection to {cause.host}:{cause.port}: {os.strerror(cause.errno) if cause.errno else cause}"
+        why = os.strerror(cause.errno) if cause.errno else str(cause.os_error) or "it was closed at once"
+        return f"no connection to {cause.host}:{cause.port}: {why}"
     return str(error) or type(error).__name__

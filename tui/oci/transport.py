@@ -8,6 +8,7 @@ response are handed on as they arrive.
 from __future__ import annotations
 
 import asyncio
+import base64
 import ssl
 from collections.abc import AsyncIterator
 
@@ -29,7 +30,7 @@ class RegistryTransport(AiohttpTransport):
     def __init__(self, context: ssl.SSLContext, proxy: str | None) -> None:
         super().__init__(verify=context, proxy=httpx.Proxy(proxy) if proxy else None, client=self._session)
         login = self.proxy.auth if self.proxy else None
-        self._proxy_auth = aiohttp.BasicAuth(*login, encoding="utf-8") if login else None
+        self._proxy_login = _proxy_login(*login) if login else {}
 
     def _session(self) -> aiohttp.ClientSession:
         # Our own gates are below any pool size, so the pool never is the limiter; cookies are never kept.
@@ -47,6 +48,10 @@ class RegistryTransport(AiohttpTransport):
             self.client = self.get_client()
         session: aiohttp.ClientSession = self.client
         idle = request.extensions.get("idle", IDLE_TIMEOUT)
+        # The proxy reads a plain request itself; before an encrypted one comes a CONNECT of its own.
+        plain = request.url.scheme == "http"
+        if plain:
+            request.headers.update(self._proxy_login)
         try:
             async with asyncio.timeout(None) as guard:
                 response = await session.request(
@@ -58,7 +63,7 @@ class RegistryTransport(AiohttpTransport):
                     auto_decompress=False,
                     timeout=aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT, sock_read=idle),
                     proxy=str(self.proxy.url) if self.proxy else None,
-                    proxy_auth=self._proxy_auth,
+                    proxy_headers=None if plain else dict(self._proxy_login),
                 )
         except aiohttp.ConnectionTimeoutError as error:
             raise httpx.ConnectTimeout(f"no connection within {CONNECT_TIMEOUT:.0f} s", request=request) from error
@@ -72,6 +77,11 @@ class RegistryTransport(AiohttpTransport):
             stream=_Body(response, request),
             request=request,
         )
+
+
+def _proxy_login(username: str, password: str) -> dict[str, str]:
+    pair = base64.b64encode(f"{username}:{password}".encode()).decode()
+    return {"Proxy-Authorization": f"Basic {pair}"}
 
 
 def _body(content: bytes, guard: asyncio.Timeout, idle: float) -> bytes | _Pieces | None:

@@ -44,6 +44,7 @@ class Basket:
     sizes: dict[str, int] = field(default_factory=dict)
     listed: dict[str, tuple[str, ...]] = field(default_factory=dict)
     contents: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    _narrowed: dict[str, tuple[TagSelection, tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
 
     def clear(self, source: Endpoint | None = None) -> None:
         """Select nothing, from now on at `source`."""
@@ -100,8 +101,13 @@ class Basket:
             return ()
         if path not in self.listed:
             return None
-        selection = self.repositories[path]
-        return self.listed[path] if selection == EVERY_TAG else narrow(selection, self.listed[path]).tags
+        selection, listed = self.repositories[path], self.listed[path]
+        if selection == EVERY_TAG:
+            return listed
+        known = self._narrowed.get(path)
+        if known is None or known[0] != selection or known[1] is not listed:
+            known = self._narrowed[path] = (selection, listed, narrow(selection, listed).tags)
+        return known[2]
 
     def references(self) -> Iterator[tuple[str, str]]:
         """Yield path and tag of everything selected, by repository; the tag is '' where the tags are not known yet."""

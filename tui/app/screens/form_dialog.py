@@ -168,6 +168,11 @@ class FormDialog(ModalScreen[dict[str, str] | None]):
             self._typing.stop()
         self._typing = self.set_timer(PAUSE, self._look)
 
+    def look_again(self) -> None:
+        """Judge anew: something else than what was typed changed."""
+        if self.is_mounted:
+            self._look()
+
     def _look(self) -> Verdict:
         verdict = self._judge(self.values)
         text = Content("\n").join([Content(clean(line)) for line in verdict.lines])

@@ -162,6 +162,7 @@ class _Work:
 
     async def _phases(self, run: RunContext, recorder: Recorder) -> int:
         rules = self._take_up(run, recorder)
+        Orders(run, recorder).obey(self._journal.orders())  # tasks to skip or retry, before there is nothing to do
         generator, executor = Generator(run, recorder), Executor(run, recorder)
         resumed = bool(run.tasks)
         recorder.phase("generate")
@@ -178,7 +179,8 @@ class _Work:
                 return self._code(run)
             await self._wait_for(run, recorder, round_, rules, tasks)
             for task in tasks:
-                recorder.task_returned(task)
+                if task.state == "failed":  # it may have been skipped while we waited
+                    recorder.task_returned(task)
             await self._generate(run, generator, rules)
             await executor.execute(_ready(run), unsure=True)
 

@@ -50,7 +50,10 @@ class JournalWriter:
         return writer
 
     def begin_session(self) -> None:
-        """Note that this process works on the run now; orders from before it opened the file were for another."""
+        """Note that this process works on the run now.
+
+        Orders from before it opened the file were for another; those about single tasks hold for whoever comes.
+        """
         boot = Path("/proc/sys/kernel/random/boot_id")
         now = time.time()
         cursor = self._connection.execute(
@@ -65,7 +68,8 @@ class JournalWriter:
             ),
         )
         self._session = cursor.lastrowid or 0
-        self._connection.execute("UPDATE control SET seen=? WHERE seen IS NULL AND at < ?", (now, self._opened))
+        stale = "UPDATE control SET seen=? WHERE seen IS NULL AND at < ? AND verb NOT IN ('retry', 'skip')"
+        self._connection.execute(stale, (now, self._opened))
 
     def end_session(self, exit_code: int) -> None:
         """Queue that this process is done with the run."""
@@ -107,6 +111,10 @@ class JournalWriter:
     def manifest(self, digest: str, media_type: str, body: bytes) -> None:
         """Queue a manifest, kept byte for byte."""
         self._put("INSERT OR IGNORE INTO manifest VALUES (?, ?, ?)", (digest, media_type, body))
+
+    def referrer(self, subject: str, digest: str, entry: Mapping[str, Any]) -> None:
+        """Queue that the manifest `digest` refers to the manifest `subject`; `entry` is how a list names it."""
+        self._put("INSERT OR IGNORE INTO referrer VALUES (?, ?, ?)", (subject, digest, json.dumps(entry)))
 
     def placement(self, registry: str, path: str, digest: str, size: int, state: str, bytes_done: int = 0) -> None:
         """Queue where one blob stands in one target repository."""

@@ -170,21 +170,22 @@ class Executor:
             if task is not None:
                 self._recorder.task_advanced(task, count)
 
-        work = BlobWork(
-            digest=need.digest,
-            size=need.size,
-            source=await self._run.registries.source(need.source),
-            source_repository=need.source,
-            target=target,
-            target_repository=need.target,
-            advanced=advanced,
-            checkpoint=self._run.control.checkpoint,
-            retry=self._run.retry,
-        )
+        # Said before anything is awaited, or two who look at the same time both upload.
         key = (need.target.registry, need.digest)
         under_way = asyncio.get_running_loop().create_future()
         self._uploading.setdefault(key, under_way)
         try:
+            work = BlobWork(
+                digest=need.digest,
+                size=need.size,
+                source=await self._run.registries.source(need.source),
+                source_repository=need.source,
+                target=target,
+                target_repository=need.target,
+                advanced=advanced,
+                checkpoint=self._run.control.checkpoint,
+                retry=self._run.retry,
+            )
             async with self._run.memory.take(work.buffer):
                 await copy_blob(work, session)
             self._recorder.blob_uploaded(need)

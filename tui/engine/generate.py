@@ -114,6 +114,8 @@ class Generator:
 
     async def _resolve_or_fail(self, task: Task) -> None:
         await self._run.control.checkpoint()
+        if task.state != "pending":
+            return  # skipped while it waited for its turn
         try:
             await self._resolve(task)
         except Conflict as error:
@@ -156,7 +158,8 @@ class Generator:
         tree = await self._run.manifests.read_tree(source, task.source.repository, root)
         await self._need_blobs(task, tree, view)
         task.root = root.digest
-        self._recorder.task_planned(task)
+        if task.state == "pending":  # it may have been skipped while we looked
+            self._recorder.task_planned(task)
 
     def _unchanged(self, task: Task) -> None:
         task.root = task.replaces

@@ -144,9 +144,13 @@ def image(
     return Manifest(body["mediaType"], _json(body), (config, *layers))
 
 
-def artifact(config: Blob, parts: Sequence[Blob], *, artifact_type: str = "") -> Manifest:
-    """Return an OCI manifest with any config and layers: a chart, a signature, an attestation."""
+def artifact(
+    config: Blob, parts: Sequence[Blob], *, artifact_type: str = "", subject: Manifest | None = None
+) -> Manifest:
+    """Return an OCI manifest with any config and layers: a chart, a signature, an attestation; of `subject`."""
     body: dict[str, Any] = {"schemaVersion": 2, "mediaType": OCI_MANIFEST}
+    if subject is not None:
+        body["subject"] = {"mediaType": subject.media_type, "digest": subject.digest, "size": len(subject.body)}
     if artifact_type:
         body["artifactType"] = artifact_type
     body |= {"config": descriptor(config), "layers": [descriptor(part) for part in parts]}

@@ -14,7 +14,7 @@ _SLOW_SCALE = 2
 
 
 @click.command()
-@click.option("--headless", is_flag=True, help="Run the migration here instead of opening the app (so it does without a terminal).")
+@click.option("--headless", is_flag=True, help="Run the migration here, as without a terminal, and open no app.")
 @click.option("--slow", is_flag=True, help="Make it last, as over a narrow link.")
 @json_option
 def demo(headless: bool, slow: bool, as_json: bool) -> int:

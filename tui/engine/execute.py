@@ -8,16 +8,17 @@ from collections.abc import Iterable
 from tui.engine.context import RunContext
 from tui.engine.control import StopRequested
 from tui.engine.recorder import Recorder
+from tui.engine.referrers import list_referrers
 from tui.engine.schedule import BlobNeed, seeds
 from tui.engine.tasks import Failure, Task
 from tui.engine.transfer import BlobWork, copy_blob
 from tui.engine.trees import Tree
 from tui.engine.work import for_each, together
 from tui.oci.answers import ManifestBlobUnknown
-from tui.oci.client import RegistryClient
+from tui.oci.client import RegistryClient, fallback_tag
 from tui.oci.errors import Conflict, RegistryError, UnsupportedContent
 from tui.oci.manifest import Manifest
-from tui.oci.reference import Repository
+from tui.oci.reference import Reference, Repository
 from tui.oci.upload import Upload
 
 _MANIFEST_PUTS_PER_REPOSITORY = 4
@@ -32,6 +33,9 @@ class Executor:
         self._recorder = recorder
         self._uploading: dict[tuple[str, str], asyncio.Future[None]] = {}
         self._put_gates: dict[Repository, asyncio.Semaphore] = {}
+        self._targets: set[Reference] = set()
+        self._unlisted: set[str] = set()
+        self._listing: dict[tuple[Repository, str], asyncio.Lock] = {}
         self._unsure = False
 
     async def execute(self, tasks: Iterable[Task], *, unsure: bool = False) -> None:
@@ -41,6 +45,7 @@ class Executor:
         Raises StopRequested.
         """
         self._unsure = unsure
+        self._targets = {task.target for task in self._run.tasks.values()}
         queue: list[BlobNeed | Task] = [*seeds(self._run.needs.values()), *tasks]
         await for_each(queue, self._run.control.copies, self._one)
 
@@ -101,12 +106,27 @@ class Executor:
         )
         await self._run.control.checkpoint()
         await self._put(task.target.repository, target, tree.root)
+        await together(self._place_referrer(task, tree.root, referrer) for referrer in tree.referrers)
+
+    async def _place_referrer(self, task: Task, subject: Manifest, referrer: Tree) -> None:
+        """Place what refers to a manifest, and list it where the target does not do so itself."""
+        await self._place_tree(task, referrer, referrer.root.digest)
+        repository = task.target.repository
+        listing = Reference(repository, tag=fallback_tag(subject.digest))
+        # A list that is copied from the source has a task of its own, and stays byte for byte.
+        if referrer.root.digest in self._unlisted and listing not in self._targets:
+            entries = self._run.manifests.referrer_entries(subject.digest)
+            client = await self._run.registries.target(repository)
+            async with self._listing.setdefault((repository, subject.digest), asyncio.Lock()):
+                await list_referrers(client, repository, subject.digest, entries)
 
     async def _put(self, repository: Repository, target: str, manifest: Manifest) -> None:
         client = await self._run.registries.target(repository)
         gate = self._put_gates.setdefault(repository, asyncio.Semaphore(_MANIFEST_PUTS_PER_REPOSITORY))
         async with gate:
-            await client.put_manifest(repository, target, manifest)
+            listed = await client.put_manifest(repository, target, manifest)
+        if manifest.subject is not None and not listed:
+            self._unlisted.add(manifest.digest)
 
     async def _place_task_blob(self, task: Task, digest: str, size: int) -> None:
         repository = task.target.repository

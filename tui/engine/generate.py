@@ -15,8 +15,10 @@ from tui.engine.recorder import Recorder
 from tui.engine.schedule import BlobNeed, SingleFlight
 from tui.engine.targets import TargetView, view_target
 from tui.engine.tasks import Failure, Task
-from tui.engine.trees import Tree, filter_platforms
+from tui.engine.trees import FindReferrers, Tree, filter_platforms
 from tui.engine.work import for_each, together
+from tui.oci.client import RegistryClient
+from tui.oci.descriptor import Descriptor
 from tui.oci.errors import Conflict, NotFound, RegistryError
 from tui.oci.manifest import Manifest
 from tui.oci.reference import Repository, is_digest
@@ -36,6 +38,7 @@ class Generator:
         self._run = run
         self._recorder = recorder
         self._views: dict[Repository, TargetView] = {}
+        self._source_tags: dict[Repository, frozenset[str]] = {}
         self._view_flights: SingleFlight[Repository] = SingleFlight()
         self._presence: SingleFlight[tuple[Repository, str]] = SingleFlight()
         self._references: Counter[Repository] = Counter()
@@ -98,6 +101,7 @@ class Generator:
         async for page in client.tags(repository):
             tags += page
             self._recorder.listed(len(page))
+        self._source_tags[repository] = frozenset(tags)
         return tags
 
     def _add_task(self, rule_id: int, pair: Pair) -> Task:
@@ -155,11 +159,21 @@ class Generator:
             kept, all_of_them = len(root.manifests), len(manifest.manifests)
             note = f"{kept} of {all_of_them} platforms kept, so the digest changes to {root.digest}"
             self._recorder.note(task, note)
-        tree = await self._run.manifests.read_tree(source, task.source.repository, root)
+        referrers = self._referrers_of(source, task.source.repository) if self._run.plan.options.referrers else None
+        tree = await self._run.manifests.read_tree(source, task.source.repository, root, referrers)
         await self._need_blobs(task, tree, view)
         task.root = root.digest
         if task.state == "pending":  # it may have been skipped while we looked
             self._recorder.task_planned(task)
+
+    def _referrers_of(self, source: RegistryClient, repository: Repository) -> FindReferrers:
+        """Return who finds what refers to a manifest in a source repository."""
+        tags = self._source_tags.get(repository)
+
+        async def find(digest: str) -> list[Descriptor]:
+            return await source.referrers(repository, digest, tags)
+
+        return find
 
     def _unchanged(self, task: Task) -> None:
         task.root = task.replaces

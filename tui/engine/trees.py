@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
 
 from tui.engine.journal.reader import JournalReader
 from tui.engine.journal.writer import JournalWriter
@@ -13,34 +14,53 @@ from tui.oci.client import RegistryClient
 from tui.oci.descriptor import Descriptor, ImagePlatform
 from tui.oci.errors import UnsupportedContent
 from tui.oci.index import keep_platforms
-from tui.oci.manifest import Manifest, parse_manifest
+from tui.oci.manifest import Manifest, parse_manifest, unique
 from tui.oci.reference import Repository
 from tui.plan.model import Platform
 
 _MAX_DEPTH = 8
-_MAX_NODES = 100_000
+_MAX_NODES = 20_000
 _MAX_CONFIG = 8 * 1024 * 1024
 _CONFIGS_WITH_PLATFORM = frozenset(
     {"application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json"}
 )
 
 
+FindReferrers = Callable[[str], Awaitable[list[Descriptor]]]
+"""Returns what refers to the manifest with a digest."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A manifest with everything below it, children first."""
+    """A manifest with everything below it, and with what refers to it: signatures, SBOMs, attestations."""
 
     root: Manifest
     children: tuple[Tree, ...] = ()
+    referrers: tuple[Tree, ...] = ()
 
     def walk(self) -> Iterator[Manifest]:
-        """Yield every manifest, children before their parent."""
+        """Yield every manifest, children before their parent, and what refers to it after it."""
         for child in self.children:
             yield from child.walk()
         yield self.root
+        for referrer in self.referrers:
+            yield from referrer.walk()
 
     def blobs(self) -> list[Descriptor]:
         """Return every blob below, each digest once."""
         return list({blob.digest: blob for manifest in self.walk() for blob in manifest.blobs}.values())
+
+
+@dataclass(slots=True)
+class _Growing:
+    """A tree that is being read. `nodes` counts a manifest everywhere it hangs: that is the work the tree makes."""
+
+    client: RegistryClient
+    repository: Repository
+    find: FindReferrers | None
+    nodes: int = 0
+    manifests: dict[str, Manifest] = field(default_factory=dict)
+    referrers: dict[str, list[Descriptor]] = field(default_factory=dict)
 
 
 class ManifestStore:
@@ -52,7 +72,8 @@ class ManifestStore:
     def __init__(self, journal: JournalWriter, reader: JournalReader) -> None:
         self._journal = journal
         self._reader = reader
-        self._flights: SingleFlight[str] = SingleFlight()
+        self._flights: SingleFlight[tuple[Repository, str]] = SingleFlight()
+        self._referrer_flights: SingleFlight[tuple[Repository, str]] = SingleFlight()
         self._recorded: set[str] = set()
 
     def record(self, manifest: Manifest) -> None:
@@ -71,35 +92,59 @@ class ManifestStore:
         root = self.stored(digest)
         if root is None:
             return None
-        children = [self.stored_tree(child.digest) for child in root.manifests]
-        whole = tuple(child for child in children if child is not None)
-        return Tree(root, whole) if len(whole) == len(children) else None
+        children = [self.stored_tree(child.digest) for child in unique(root.manifests)]
+        referrers = [self.stored_tree(referrer) for referrer, _ in self._reader.referrers(digest)]
+        whole = [tree for tree in (*children, *referrers) if tree is not None]
+        if len(whole) < len(children) + len(referrers):
+            return None
+        return Tree(root, tuple(whole[: len(children)]), tuple(whole[len(children) :]))
 
-    async def read_tree(self, client: RegistryClient, repository: Repository, root: Manifest) -> Tree:
-        """Return the tree below `root`, reading children from the source and recording all of it.
+    def referrer_entries(self, digest: str) -> list[dict[str, Any]]:
+        """Return what refers to a manifest as entries of a list of referrers."""
+        return [entry for _, entry in self._reader.referrers(digest)]
 
-        Raises UnsupportedContent when it is too deep or too large, and RegistryError when a child cannot be read.
+    async def read_tree(
+        self, client: RegistryClient, repository: Repository, root: Manifest, referrers: FindReferrers | None = None
+    ) -> Tree:
+        """Return the tree below `root`, reading the rest from the source and recording all of it.
+
+        `referrers` finds what refers to a manifest; None takes nothing of it along. Raises UnsupportedContent
+        when it is too deep or too large, and RegistryError when a child cannot be read.
         """
-        seen: set[str] = set()
-        return await self._grow(client, repository, root, 0, seen)
+        return await self._grow(_Growing(client, repository, referrers), root, 0)
 
-    async def _grow(
-        self, client: RegistryClient, repository: Repository, manifest: Manifest, depth: int, seen: set[str]
-    ) -> Tree:
-        seen.update(child.digest for child in manifest.manifests)
-        if depth > _MAX_DEPTH or len(seen) > _MAX_NODES:
-            raise UnsupportedContent(f"the index is nested deeper than {_MAX_DEPTH} levels or has too many entries")
+    async def _grow(self, growing: _Growing, manifest: Manifest, depth: int) -> Tree:
+        found = await self._referrers(growing, manifest.digest)
+        children = unique(manifest.manifests)
+        growing.nodes += len(children) + len(found)
+        if depth > _MAX_DEPTH or growing.nodes > _MAX_NODES:
+            raise UnsupportedContent(
+                f"the index is nested deeper than {_MAX_DEPTH} levels or has more than {_MAX_NODES} entries",
+                endpoint=growing.repository.registry,
+                reference=f"{growing.repository}@{manifest.digest}",
+            )
         self.record(manifest)
-        children = await together(
-            self._child(client, repository, child, depth + 1, seen) for child in manifest.manifests
-        )
-        return Tree(manifest, tuple(children))
+        for referrer in found:
+            self._journal.referrer(manifest.digest, referrer.digest, referrer.as_referrer())
+        trees = await together(self._child(growing, child, depth + 1) for child in (*children, *found))
+        return Tree(manifest, tuple(trees[: len(children)]), tuple(trees[len(children) :]))
 
-    async def _child(
-        self, client: RegistryClient, repository: Repository, child: Descriptor, depth: int, seen: set[str]
-    ) -> Tree:
-        manifest = await self._flights.run(child.digest, lambda: client.get_manifest(repository, child.digest))
-        return await self._grow(client, repository, manifest, depth, seen)
+    async def _child(self, growing: _Growing, child: Descriptor, depth: int) -> Tree:
+        if child.digest not in growing.manifests:
+            client, repository = growing.client, growing.repository
+            key = (repository, child.digest)
+            read = await self._flights.run(key, lambda: client.get_manifest(repository, child.digest))
+            growing.manifests[child.digest] = read
+        return await self._grow(growing, growing.manifests[child.digest], depth)
+
+    async def _referrers(self, growing: _Growing, digest: str) -> list[Descriptor]:
+        find = growing.find
+        if find is None:
+            return []
+        if digest not in growing.referrers:
+            key = (growing.repository, digest)
+            growing.referrers[digest] = await self._referrer_flights.run(key, lambda: find(digest))
+        return growing.referrers[digest]
 
 
 async def filter_platforms(
@@ -122,5 +167,7 @@ async def filter_platforms(
         return keep_platforms(manifest, wanted)
     if manifest.config_type not in _CONFIGS_WITH_PLATFORM:
         return manifest
-    config = await client.get_image_config(repository, manifest.blobs[0], _MAX_CONFIG)
-    return manifest if wanted(config) else None
+    config = next((blob for blob in manifest.blobs if blob.media_type == manifest.config_type), None)
+    if config is None:  # it lives elsewhere, by a URL
+        return manifest
+    return manifest if wanted(await client.get_image_config(repository, config, _MAX_CONFIG)) else None

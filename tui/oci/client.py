@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -53,6 +53,7 @@ class RegistryClient:
     def __init__(self, access: Access, *, requests_at_once: int = 32, retry: RetryPolicy | None = None) -> None:
         self.registry = access.connection.registry
         self._channel = Channel(access, requests_at_once=requests_at_once, retry=retry)
+        self._lists_referrers = True
 
     async def __aenter__(self) -> RegistryClient:
         return self
@@ -311,11 +312,16 @@ class RegistryClient:
         async for names in pages(self._channel, call, "repositories"):
             yield [name for name in names if is_repository(name)]
 
-    async def referrers(self, repository: Repository, digest: str) -> list[Descriptor]:
+    async def referrers(
+        self, repository: Repository, digest: str, tags: Collection[str] | None = None
+    ) -> list[Descriptor]:
         """Return what refers to a manifest: the referrers API, or the fallback tag where the registry has none.
 
-        Each is named once, in the registry's order ("Listing Referrers").
+        Each is named once, in the registry's order ("Listing Referrers"). Where `tags`, all tags of the repository,
+        are known and the fallback tag is not among them, it is not asked for.
         """
+        if not self._lists_referrers:
+            return await self._fallback_referrers(repository, digest, tags)
         call = Call(
             "GET",
             f"{repository.path}/referrers/{digest}",
@@ -329,14 +335,20 @@ class RegistryClient:
             answer = await self._channel.send(call)
             if not parse_manifest(answer.body, answer.headers.get("content-type", "")).is_index:
                 raise UnsupportedContent("the list of referrers is no index")
-        except (NotFound, PolicyRefused, UnsupportedContent, Unauthenticated, Denied):
+        except (NotFound, PolicyRefused, UnsupportedContent, Unauthenticated, Denied) as error:
             # Who does not know the API may say so in many ways; a login that fails here fails at the tag as well.
-            return await self._fallback_referrers(repository, digest)
+            # Who knows it never answers 404, so the next question is spared.
+            self._lists_referrers = not isinstance(error, NotFound) or error.code == "NAME_UNKNOWN"
+            return await self._fallback_referrers(repository, digest, tags)
         async for page in linked(self._channel, call, answer):
             found += parse_manifest(page.body, page.headers.get("content-type", "")).manifests
         return unique(found)
 
-    async def _fallback_referrers(self, repository: Repository, digest: str) -> list[Descriptor]:
+    async def _fallback_referrers(
+        self, repository: Repository, digest: str, tags: Collection[str] | None
+    ) -> list[Descriptor]:
+        if tags is not None and fallback_tag(digest) not in tags:
+            return []
         try:
             index = await self.get_manifest(repository, fallback_tag(digest))
         except (NotFound, UnsupportedContent):

@@ -69,6 +69,15 @@ class Descriptor:
             annotations=_annotations(value.get("annotations")),
         )
 
+    def as_referrer(self) -> dict[str, Any]:
+        """Return it as an entry of a list of referrers: type, digest, size, artifact type and annotations."""
+        entry: dict[str, Any] = {"mediaType": self.media_type, "digest": self.digest, "size": self.size}
+        if self.artifact_type:
+            entry["artifactType"] = self.artifact_type
+        if self.annotations:
+            entry["annotations"] = dict(self.annotations)
+        return entry
+
 
 def _annotations(value: Any) -> Mapping[str, str]:
     if not isinstance(value, dict):

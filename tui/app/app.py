@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from subprocess import Popen
 from typing import Any, ClassVar
 
+from rich.traceback import Traceback
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from tui.app.base import BaseApp
+from tui.app.commands import Palette, commands
 from tui.app.i18n import N_
 from tui.app.screens.browse import Browse
 from tui.app.screens.endpoints import Endpoints
 from tui.app.screens.home import Home
-from tui.app.screens.place import PLACES
+from tui.app.screens.message_log import MessageLog
+from tui.app.screens.passphrase_dialog import ask_on_screen
+from tui.app.screens.place import PLACES, Place
 from tui.app.screens.plan import PlanScreen
 from tui.app.screens.runs import Runs
 from tui.app.session import Session
+from tui.app.settings import Settings
+from tui.app.warm_up import warm_up
 from tui.app.widgets.help_screen import HelpScreen
 from tui.app.widgets.key_names import hints
+from tui.engine.runs import RunFolder
 
 _MESSAGES_KEPT = 500
 
@@ -40,21 +49,36 @@ class RegferryApp(BaseApp):
         *(Binding(str(number), f"go('{mode}')", title, show=False) for number, (mode, title) in enumerate(PLACES, 1)),
         Binding("question_mark", "keys", N_("Keys of this screen"), key_display="?", show=False),
         Binding("ctrl+p,colon", "command_palette", N_("All commands"), show=False),
+        Binding("m", "messages", N_("Messages"), show=False),
         Binding("q", "leave", N_("Leave"), show=False),
     ]
 
-    def __init__(self, session: Session, **settings: Any) -> None:
-        super().__init__(**settings)
+    def __init__(self, session: Session, settings: Settings | None = None, **looks: Any) -> None:
+        self.settings = settings or Settings()
+        super().__init__(**{"theme_name": self.settings.theme, "language": self.settings.language, **looks})
         self.session = session
+        session.ask = ask_on_screen(self, session.ask)
         self.messages: list[tuple[float, str, str]] = []
 
     def on_mount(self) -> None:
-        """Show the first place."""
+        """Show the first place, and then import what a first request would have to wait for."""
         self.switch_mode("home")
+        self.call_after_refresh(self.run_worker, warm_up, group="warm-up")
 
     async def on_unmount(self) -> None:
         """Close what the session opened; runs go on."""
         await self.session.close()
+
+    async def show_run(self, folder: RunFolder, process: Popen[bytes] | None = None) -> None:
+        """Show one run in the place of the runs; `process` is the one just started for it, if there is one."""
+        from tui.app.screens.run import RunScreen
+
+        await self.switch_mode("runs")
+        while isinstance(self.screen, RunScreen):
+            if self.screen.folder == folder and process is None:
+                return
+            await self.pop_screen()
+        await self.push_screen(RunScreen(folder, process))
 
     def action_go(self, mode: str) -> None:
         """Go to another place; each remembers where it was."""
@@ -64,6 +88,19 @@ class RegferryApp(BaseApp):
         """Show the keys of the screen in front."""
         self.push_screen(HelpScreen(hints(self.screen), getattr(self.screen, "HELP_NOTES", "")))
 
+    def action_messages(self) -> None:
+        """Show everything that was said."""
+        self.push_screen(MessageLog(self.messages))
+
+    def action_command_palette(self) -> None:
+        """Show everything that can be done here."""
+        if not Palette.is_open(self):
+            self.push_screen(Palette())
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Yield what the palette lists while `screen` is in front."""
+        return commands(self, screen)
+
     def action_leave(self) -> None:
         """Leave; a run goes on without us, so nothing is lost."""
         self.exit()
@@ -72,3 +109,17 @@ class RegferryApp(BaseApp):
         """Keep what was said for the message log."""
         self.messages.append((time.time(), text, style))
         del self.messages[:-_MESSAGES_KEPT]
+
+    def say(self, text: str, style: str = "") -> None:
+        """Show what happened in the place in front, wherever it came from; also kept for the message log."""
+        place = next((screen for screen in reversed(self.screen_stack) if isinstance(screen, Place)), None)
+        if place is not None:
+            place.say(text, style)
+        else:
+            self.keep_message(text, style)
+
+    def _fatal_error(self) -> None:
+        """Leave after an error nobody expected. Textual would print the values of local variables: secrets too."""
+        self.bell()
+        self._exit_renderables.append(Traceback(show_locals=False, width=None))
+        self._close_messages_no_wait()

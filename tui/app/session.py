@@ -54,6 +54,10 @@ class Session:
         """Return the endpoints, the demo's first. Raises EndpointFileError or LocalError for the file."""
         return (*self._demo, *self.file.load())
 
+    def is_demo(self, endpoint: Endpoint) -> bool:
+        """Return whether the endpoint is one of the demo's: on no list, and gone when the app ends."""
+        return any(each.id == endpoint.id for each in self._demo)
+
     @property
     def stores(self) -> SecretStores:
         """The secret stores."""

@@ -1,0 +1,70 @@
+"""What is known about one endpoint, and the steps of its latest test, for the pane beside the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tui.app.i18n import _
+from tui.app.screens.endpoints.testing import Test
+from tui.app.screens.endpoints.words import LASTS, STEPS, account, encryption, kind_title, store_title
+from tui.app.widgets.detail_pane import Section
+from tui.app.widgets.figures import time_text
+from tui.app.widgets.fitted import fit, width
+from tui.endpoints.model import Endpoint, LastTest
+
+_MARKS = {"ok": "✓", "failed": "✗", "skipped": "-"}
+
+
+def fields_of(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
+    """Yield what the table has no room for."""
+    yield _("Registry"), f"{kind_title(endpoint.kind)} · {endpoint.address}"
+    yield _("Encryption"), encryption(endpoint)
+    yield _("Account"), account(endpoint)
+    lasts = _(LASTS[endpoint.store])
+    yield _("Password in"), f"{store_title(endpoint)} ({lasts})" if lasts else store_title(endpoint)
+    if endpoint.client_cert:
+        yield _("Client cert"), str(endpoint.client_cert)
+    if endpoint.proxy:
+        yield _("Proxy"), endpoint.proxy
+    if endpoint.note:
+        yield _("Note"), endpoint.note
+
+
+def sections_of(endpoint: Endpoint, test: Test | None) -> list[Section]:
+    """Return the test: of this opening of the app with its steps, else what was kept of the latest."""
+    if test is not None:
+        return [Section(_("Connection test"), list(_steps(test)))]
+    if endpoint.last_test is None:
+        return [Section(_("Connection test"), [_("never: t tests it step by step")])]
+    return [Section(_("Connection test"), [last_test(endpoint.last_test)])]
+
+
+def last_test(test: LastTest) -> str:
+    """Return when and how the latest test went."""
+    when = time_text(test.at)
+    if test.ok:
+        return _("{when}: all well, {latency} ms").format(when=when, latency=test.latency_ms)
+    return f"{when}: {test.message}"
+
+
+def _steps(test: Test) -> Iterator[str]:
+    titles = max(width(_(title)) for title in STEPS.values())
+    for step in test.steps:
+        if step.state == "skipped" and test.outcome and not test.outcome.ok and _failed_before(test, step.name):
+            continue
+        yield f"{_MARKS[step.state]} {fit(_(STEPS[step.name]), titles)}  {step.detail}"
+        if step.hint and (step.state == "failed" or step.hint):
+            yield f"  {' ' * titles}  › {step.hint}"
+    if test.next_step is not None:
+        yield f"► {fit(_(STEPS[test.next_step]), titles)}  {_('trying…')}"
+    if test.problem:
+        yield f"✗ {test.problem}"
+        if test.hint:
+            yield f"  › {test.hint}"
+
+
+def _failed_before(test: Test, name: str) -> bool:
+    """Return whether a step was not tried because of an earlier one: that one says it all."""
+    names = [step.name for step in test.steps if step.state == "failed"]
+    order = list(STEPS)
+    return bool(names) and order.index(name) > order.index(names[0])

@@ -1,0 +1,118 @@
+"""Logging in to an endpoint: the login is tried at the registry, and kept unless it is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from tui.app.i18n import N_, _
+from tui.app.screens.endpoints import changes
+from tui.app.screens.endpoints.changes import Changed
+from tui.app.screens.endpoints.store_dialog import open_store
+from tui.app.screens.endpoints.words import store_title
+from tui.app.screens.secret_input import SecretInput
+from tui.app.widgets.fitted import clean, fit, width
+from tui.app.widgets.key_hints import KeyHints
+from tui.endpoints.errors import EndpointsError
+from tui.endpoints.model import Endpoint
+from tui.oci.errors import LocalError, RegistryError
+
+if TYPE_CHECKING:
+    from tui.app.session import Session
+
+
+class LoginDialog(ModalScreen[Changed | None]):
+    """Answers with the endpoint as it is then. It stays open while a login is refused."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "take", N_("Log in"), priority=True),
+        Binding("tab,down", "app.focus_next", N_("Next field")),
+        Binding("shift+tab,up", "app.focus_previous", N_("Field before"), show=False),
+        Binding("escape", "give_up", N_("Cancel")),
+    ]
+    DEFAULT_CSS = """
+    LoginDialog > Vertical {
+        width: 72; max-width: 100%; height: auto; max-height: 100%;
+        background: $surface; border: round $border; border-title-color: $text-accent; padding: 0 1;
+    }
+    LoginDialog Horizontal { height: 1; }
+    LoginDialog .label { width: auto; color: $text-muted; margin-right: 2; }
+    LoginDialog Input { width: 1fr; }
+    LoginDialog .about { color: $text-muted; height: auto; margin-bottom: 1; }
+    LoginDialog #said { height: auto; min-height: 1; color: $text-error; margin-top: 1; }
+    LoginDialog #said.-going-on { color: $text-muted; }
+    LoginDialog KeyHints { dock: none; background: $surface; }
+    """
+
+    def __init__(self, session: Session, endpoint: Endpoint) -> None:
+        super().__init__()
+        self._session = session
+        # Docker's logins and variables are not ours to write: what is typed here is kept where ours are.
+        self._new = endpoint if endpoint.store in changes.OURS else replace(endpoint, store="session")
+        self._old = endpoint
+
+    def compose(self) -> ComposeResult:
+        """Yield user name, password, and where it will be kept."""
+        labels = (_("User name"), _("Password"))
+        wide = max(map(width, labels))
+        with Vertical() as box:
+            box.border_title = Content(clean(_("Log in to {name}").format(name=self._old.name))).markup
+            about = _("{address}; the password is kept in: {store}").format(
+                address=self._old.address, store=store_title(self._new)
+            )
+            yield Static(clean(about), classes="about", markup=False)
+            with Horizontal():
+                yield Static(fit(labels[0], wide), classes="label", markup=False)
+                yield Input(self._old.username, id="user", compact=True, select_on_focus=False)
+            with Horizontal():
+                yield Static(fit(labels[1], wide), classes="label", markup=False)
+                yield SecretInput(id="password")
+            yield Static(id="said", markup=False)
+            yield KeyHints()
+
+    def on_mount(self) -> None:
+        """Begin where something is missing."""
+        self.query_one("#password" if self._old.username else "#user").focus()
+
+    def action_take(self) -> None:
+        """Try what was typed."""
+        user = self.query_one("#user", Input).value.strip()
+        password = self.query_one("#password", Input).value
+        if not user or not password:
+            self._say(_("Give user name and password"))
+            self.query_one("#password" if user else "#user").focus()
+        else:
+            self.run_worker(self._log_in(user, password), group="login", exclusive=True)
+
+    def action_give_up(self) -> None:
+        """Close without an answer."""
+        self.dismiss(None)
+
+    async def _log_in(self, user: str, password: str) -> None:
+        try:
+            new = replace(self._new, username=user)
+            self._say(_("Asking the registry…"), going_on=True)
+            remark = await changes.try_login(self._session, self._old, user, password)
+            status = await self._session.stores.status(new.store)
+            if status.opening and not await open_store(self.app, self._session, status):
+                self._say(_("Not kept: the store was not opened"))
+                return
+            self._say(_("Keeping it…"), going_on=True)
+            changed = await changes.change(self._session, self._old, new, password)
+        except (RegistryError, EndpointsError, LocalError) as error:
+            self._say(f"{error.message}. {error.hint}".rstrip(". "))
+            return
+        self.query_one("#password", Input).value = ""
+        self.dismiss(Changed(changed.endpoint, "; ".join(filter(None, (remark, changed.warning)))))
+
+    def _say(self, text: str, *, going_on: bool = False) -> None:
+        said = self.query_one("#said", Static)
+        said.update(clean(text))
+        said.set_class(going_on, "-going-on")

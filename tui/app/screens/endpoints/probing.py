@@ -1,0 +1,31 @@
+"""Looking at an address with the certificates this host has for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tui.app.screens.endpoints.values import Filled, connection_of
+from tui.app.warm_up import warm_up
+
+if TYPE_CHECKING:
+    from tui.providers.detect import Detected
+
+
+async def look_at(filled: Filled, environ: Mapping[str, str]) -> Detected:
+    """Return what is at the address of the form; no login is sent. Raises InvalidEndpoint."""
+    connection = connection_of(filled)
+    await warm_up()
+    from tui.endpoints.certs import certificate_roots, find_certificates
+    from tui.providers.detect import detect
+
+    found = await asyncio.to_thread(find_certificates, connection.registry, certificate_roots(environ))
+    connection = replace(
+        connection,
+        ca_files=tuple(dict.fromkeys((*connection.ca_files, *found.ca_files))),
+        client_cert=connection.client_cert or found.client_cert,
+        client_key=connection.client_key or found.client_key,
+    )
+    return await detect(connection)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _REST = 0.15
 """Seconds the cursor rests on a tag before its details are read."""
+_LONG_PAGE = 200
 READERS = ("repositories", "tags", "visible", "order", "details", "listing", "survey")
 """The groups of workers that read a registry."""
 
@@ -83,9 +84,17 @@ class Reading(Selecting):
     async def read_tags(self, shelf: Shelf, loader: Loader, path: str) -> None:
         """Read the tags of the open repository."""
         source, table = self.source("tags"), self.tables["tags"]
+
+        def found(page: list[str]) -> None:
+            new = source.add(page)
+            if len(new) < _LONG_PAGE:
+                table.update_rows(new)
+            else:
+                table.set_source(source)  # which puts them in their order in steps
+
         self.retitle(_("reading"))
         try:
-            await loader.tags(path, lambda page: table.update_rows(source.add(page)))
+            await loader.tags(path, found)
         except Trouble as error:
             self.say(plain(error), "error")
         else:

@@ -11,7 +11,7 @@ from tui.app.widgets.cell import BytesCell, Cell, DigestCell, NumberCell, Part, 
 from tui.app.widgets.columns import Column
 from tui.app.widgets.fitted import Align, clean, fit, width
 from tui.app.widgets.row_source import Row
-from tui.plan.versions import sort_key
+from tui.plan.versions import parse_version
 
 LAZY = frozenset({"created", "size", "platforms", "digest", "signed"})
 """Columns of a tag that are read for the rows on screen only."""
@@ -21,8 +21,15 @@ class TagCell(Cell):
     """A tag; versions are ordered as such, what is no version comes before them."""
 
     def sort_key(self, value: Any) -> Any:
-        """Return the precedence of the version."""
-        return sort_key(value)
+        """Return the precedence of the version (Semantic Versioning 2.0.0, section 11)."""
+        version = parse_version(value)
+        if version is None:
+            return (0, value)
+        if not version.prerelease:
+            return (1, version.numbers, (1,), value)
+        # Made here, because a library's version objects take a second for ten thousand tags.
+        identifiers = [(0, int(each), "") if each.isdigit() else (1, 0, each) for each in version.prerelease.split(".")]
+        return (1, version.numbers, (0, *identifiers), value)
 
 
 class PlatformsCell(Cell):

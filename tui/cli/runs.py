@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,7 @@ def verify(name: str, as_json: bool) -> int:
     """Compare what is at the target with what the run put there."""
     from tui.cli import foreground
     from tui.endpoints.secrets.passphrase import passphrase_source
+    from tui.engine.outcome import FAILED, RETRYABLE, WELL
     from tui.engine.verify import verify_run
 
     folder, reader = _open(name)
@@ -152,14 +154,17 @@ def verify(name: str, as_json: bool) -> int:
             nonlocal result
             async with opened as (_, target):
                 result = await verify_run(reader, target)
-            return 1 if result["different"] else 0
+            return FAILED if result["different"] else RETRYABLE if result["unknown"] else WELL
 
         code = foreground.in_loop(work)
     if as_json:
         click.echo(json.dumps({"run": folder.name, "exit": code, **result}, indent=2, ensure_ascii=False))
         return code
     for found in result["different"]:
-        click.echo(f"different: {found['target']}: {found['message']}")
+        click.echo(f"different: {found['target']} {found['message']}, expected {found['expected']}")
+    reasons = Counter(found["message"] for found in result["unknown"])
+    for reason, count in reasons.items():
+        click.echo(f"not known about {count}: {reason}")
     click.echo(f"{result['same']} of {result['checked']} references at the target are as the run left them")
     return code
 

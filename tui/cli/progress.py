@@ -16,6 +16,8 @@ from tui.engine.journal.reader import JournalReader
 _EVERY = 0.25
 _LIVELY = ("pending", "running", "waiting")
 _SPEED_OVER = 5.0
+_BYTES_THAT_TELL = 1024 * 1024
+"""Moved before a time that is left can be told."""
 
 
 class Progress:
@@ -62,11 +64,12 @@ class Progress:
         parts.append(f"{settled}/{total} tasks")
         if counts["failed"]:
             parts.append(f"{counts['failed']} failed")
-        to_move, moved = self._reader.bytes_to_move(), progress["bytes_written"]
+        # What is read and not written yet is half way.
+        to_move, moved = self._reader.bytes_to_move(), (progress["bytes_read"] + progress["bytes_written"]) // 2
         parts.append(f"{size(moved)}/{size(max(to_move, moved))}")
         speed = self._speed(moved)
         parts.append(f"{size(speed)}/s")
-        if speed > 0 and to_move > moved:
+        if speed > 0 and to_move > moved > _BYTES_THAT_TELL:
             parts.append(f"{duration((to_move - moved) / speed)} left")
         return "  ".join(parts)
 

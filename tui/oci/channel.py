@@ -272,7 +272,7 @@ class Channel:
                 url,
                 headers=headers,
                 content=call.body,
-                extensions={"exact_url": url, "idle": call.idle},
+                extensions={"exact_url": url, "idle": call.idle, **({"wrote": self._wrote} if call.is_blob else {})},
             )
             self.traffic.requests += 1
             response = await self._transport(url).handle_async_request(request)
@@ -284,10 +284,11 @@ class Channel:
                 endpoint=self.registry,
                 reference=call.reference,
             ) from error
-        if call.is_blob:
-            self.traffic.bytes_out += len(call.body)
         response.request = request
         return response
+
+    def _wrote(self, count: int) -> None:
+        self.traffic.bytes_out += count
 
     def _transport(self, url: str) -> RegistryTransport:
         place = origin(url)

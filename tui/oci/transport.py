@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import aiohttp
 import httpx
@@ -19,6 +19,9 @@ from yarl import URL
 
 _PIECE = 256 * 1024
 _READ_BUFFER = 512 * 1024
+
+Wrote = Callable[[int], None]
+"""Is told bytes of a body as they are written (the request's extension `wrote`)."""
 
 CONNECT_TIMEOUT = 10.0
 IDLE_TIMEOUT = 60.0
@@ -48,6 +51,7 @@ class RegistryTransport(AiohttpTransport):
             self.client = self.get_client()
         session: aiohttp.ClientSession = self.client
         idle = request.extensions.get("idle", IDLE_TIMEOUT)
+        wrote: Wrote = request.extensions.get("wrote", _nobody_counts)
         # The proxy reads a plain request itself; before an encrypted one comes a CONNECT of its own.
         plain = request.url.scheme == "http"
         if plain:
@@ -58,7 +62,7 @@ class RegistryTransport(AiohttpTransport):
                     method=request.method,
                     url=URL(request.extensions.get("exact_url") or str(request.url), encoded=True),
                     headers=request.headers,
-                    data=_body(request.content, guard, idle),
+                    data=_body(request.content, guard, idle, wrote),
                     allow_redirects=False,
                     auto_decompress=False,
                     timeout=aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT, sock_read=idle),
@@ -71,6 +75,8 @@ class RegistryTransport(AiohttpTransport):
             raise httpx.ReadTimeout(f"nothing moved for {idle:.0f} s", request=request) from error
         except (aiohttp.ClientError, OSError) as error:
             raise httpx.ConnectError(str(error) or type(error).__name__, request=request) from error
+        if len(request.content) <= _PIECE:
+            wrote(len(request.content))
         return httpx.Response(
             status_code=response.status,
             headers=response.raw_headers,
@@ -84,25 +90,32 @@ def _proxy_login(username: str, password: str) -> dict[str, str]:
     return {"Proxy-Authorization": f"Basic {pair}"}
 
 
-def _body(content: bytes, guard: asyncio.Timeout, idle: float) -> bytes | _Pieces | None:
+def _nobody_counts(count: int) -> None:
+    """Leave written bytes uncounted."""
+
+
+def _body(content: bytes, guard: asyncio.Timeout, idle: float, wrote: Wrote) -> bytes | _Pieces | None:
     if len(content) <= _PIECE:
         return content or None
-    return _Pieces(content, guard, idle)
+    return _Pieces(content, guard, idle, wrote)
 
 
 class _Pieces:
     """A large body in pieces. Begins anew for whoever iterates: aiohttp may send one body over two connections."""
 
-    def __init__(self, content: bytes, guard: asyncio.Timeout, idle: float) -> None:
+    def __init__(self, content: bytes, guard: asyncio.Timeout, idle: float, wrote: Wrote) -> None:
         self._content = memoryview(content)
         self._guard = guard
         self._idle = idle
+        self._wrote = wrote
 
     async def __aiter__(self) -> AsyncIterator[memoryview]:
         loop = asyncio.get_running_loop()
         for start in range(0, len(self._content), _PIECE):
             self._guard.reschedule(loop.time() + self._idle)
-            yield self._content[start : start + _PIECE]
+            piece = self._content[start : start + _PIECE]
+            yield piece
+            self._wrote(len(piece))
         self._guard.reschedule(None)
 
 

@@ -75,6 +75,7 @@ class RowView(CursorView):
         self.painter = TablePainter(self.columns, gutter)
         self._cells: dict[int, Cells] = {}
         self._lines: dict[int, Line | None] = {}
+        self._message = ""
         self._style_cache: dict[tuple[str, bool], Style] = {}
 
     @property
@@ -113,6 +114,10 @@ class RowView(CursorView):
             else:
                 spans = self.painter.changed(old.cells, new.cells)
                 self.refresh(*(Region(x, y + self.HEADER, width, 1) for x, width in spans))
+        message = "" if self.row_count else self.empty
+        if message != self._message:
+            self._message = message
+            self.refresh(Region(0, self._message_line + self.HEADER, self.size.width, 1))
         self._prune()
 
     def forget_cells(self, indexes: Collection[int] | None = None) -> None:
@@ -137,7 +142,7 @@ class RowView(CursorView):
             self._lines[y] = self._line_at(y)
         line = self._lines[y]
         if line is None:
-            text = _(self.empty) if not self.row_count and y == min(1, self.page - 1) else ""
+            text = _(self.empty) if not self.row_count and y == self._message_line else ""
             return self.painter.message(text, self._style_of(""))
         return self.painter.line(line.cells, self._style_of(_mode(line)), line.marked)
 
@@ -152,6 +157,11 @@ class RowView(CursorView):
         """Look the colours up again: another theme, or focus gained or lost."""
         self._style_cache.clear()
         super().notify_style_update()
+
+    @property
+    def _message_line(self) -> int:
+        """The line on which a table without rows says so."""
+        return min(1, self.page - 1)
 
     def _lay_out(self) -> bool:
         """Fit the columns to the width there is; return True when that changed everything."""

@@ -77,7 +77,7 @@ def form_rows(filled: Filled, *, has_password: bool) -> Iterator[Widget]:
         yield Horizontal(with_label, _field(key, filled, has_password), classes=shown)
         if key in REMARKS:
             remark = Static(id=f"remark-{key}", classes="remark", markup=False)
-            remark.styles.margin = (0, 0, 0, labels + 2)
+            remark.styles.margin = (0, 0, 0, labels + 3)
             remark.display = False
             yield remark
 

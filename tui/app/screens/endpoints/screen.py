@@ -306,6 +306,7 @@ class Endpoints(Place):
 
     def _say_nothing(self, title: str, sentence: str) -> None:
         self.set_class(True, "-nothing")
+        self.set_focus(None)
         self.query_one(EmptyState).show(title, sentence, [("n", _("add one")), ("1", _("back to the start"))])
 
 

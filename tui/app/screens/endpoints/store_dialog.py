@@ -80,7 +80,7 @@ class StoreDialog(ModalScreen[StoreName | None]):
 
     def action_survey(self) -> None:
         """Ask again."""
-        self.run_worker(self._survey(), exclusive=True, group="survey")
+        self.run_worker(self._survey, exclusive=True, group="survey")
 
     def action_take(self) -> None:
         """Answer with the store under the cursor, after opening it."""

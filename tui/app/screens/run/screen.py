@@ -1,0 +1,201 @@
+"""One run: its phases, tasks, failures and registries as the journal has them, and the keys to steer it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+
+from tui.app.i18n import N_, _
+from tui.app.journal_watch import Look
+from tui.app.screens.run import task_rows
+from tui.app.screens.run.details_view import RunDetails
+from tui.app.screens.run.failures import FailureTable, GroupKey, key_of, reason
+from tui.app.screens.run.failures_reading import FailuresReading
+from tui.app.screens.run.overview import Overview
+from tui.app.screens.run.task_rows import COLUMNS, VIEWS, View
+from tui.app.screens.run.words import empty_words, why
+from tui.app.terminal import SizeClass, size_class
+from tui.app.widgets.empty_state import EmptyState
+from tui.app.widgets.fitted import width
+from tui.app.widgets.line_table import LineTable
+from tui.app.widgets.table_pane import TablePane
+
+ROOM_FOR_COUNTS = 30
+
+
+class RunScreen(FailuresReading):
+    """Shows a run, whoever works on it. Leaving it changes nothing about the run."""
+
+    MODE: ClassVar[str] = "runs"
+    BINDING_GROUP_TITLE = N_("Run")
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("F", "failures", N_("Failures")),
+        Binding("d", "details", N_("Details")),
+        Binding("t", "next_view", N_("Other tasks"), show=False),
+        Binding("y", "copy", N_("Copy"), show=False),
+        Binding("tab", "app.focus_next", N_("Next pane"), show=False),
+        Binding("escape,backspace", "back", N_("Back"), show=False),
+    ]
+    DEFAULT_CSS = """
+    RunScreen #body { layout: vertical; height: 1fr; }
+    RunScreen #tasks, RunScreen #failures, RunScreen #empty { width: 1fr; height: 1fr; }
+    RunScreen #failures, RunScreen #details, RunScreen #empty { display: none; }
+    RunScreen.-failures #failures { display: block; }
+    RunScreen.-failures #tasks { display: none; }
+    RunScreen.-empty #empty { display: block; }
+    RunScreen.-empty #tasks, RunScreen.-empty #failures { display: none; }
+    RunScreen.-details #details { display: block; width: 1fr; height: 1fr; }
+    RunScreen.-wide #body { layout: horizontal; }
+    RunScreen.-wide.-details #details { width: 2fr; max-width: 76; height: 1fr; }
+    RunScreen.-wide.-details #tasks, RunScreen.-wide.-details #failures { width: 3fr; }
+    """
+    view: View = "all"
+    group: GroupKey | None = None
+
+    def content(self) -> ComposeResult:
+        """Yield the overview, the tasks or failures, and the details."""
+        yield Overview()
+        with Container(id="body"):
+            empty = N_("No tasks yet: they are being found.")
+            follow = self.followed
+            table = LineTable(COLUMNS, self.rows, marks=True, empty=empty, follow=follow, id="tasks-table")
+            yield TablePane(table, _("Tasks"), id="tasks")
+            yield TablePane(FailureTable(), _("Failures"), id="failures")
+            yield EmptyState("", id="empty")
+            yield RunDetails(self.folder)
+
+    def on_mount(self) -> None:
+        """Show where I am, and the details where there is room for them."""
+        self.crumbs(self.folder.name)
+        self.set_class(size_class(*self.app.size) is SizeClass.WIDE, "-details")
+        self.table.focus()
+
+    def show(self, look: Look, *, changed: bool) -> None:
+        """Show what is new."""
+        overview = self.query_one(Overview)
+        if changed:
+            overview.paint_now()
+            self.refresh_bindings()
+        overview.show(
+            self.state,
+            why(self.state, self.exit_code, self.progress, self.rows, look.output),
+            self.progress,
+            self.rows.standing,
+            counts=self.rows.counts(),
+            rules=self.look.rules or {},
+            to_move=self.to_move,
+            seconds=self.seconds,
+            hosts=self.look.hosts,
+        )
+        if changed or look.changed:
+            self._show_empty(look.output)
+        if look.tasks:
+            self.details.changed({line.id for line in look.tasks})
+            self.failures_may_have_changed(look.tasks)
+
+    def _show_empty(self, output: str) -> None:
+        """Where there are no tasks, say why and which key to press."""
+        failed = (self.look.rules or {}).get("failed", 0)
+        empty = not self.rows.count() and not failed and self.state not in ("running", "waiting")
+        self.set_class(empty, "-empty")
+        if empty:
+            self.query_one("#empty", EmptyState).show(*empty_words(self.state, output))
+        self.details.printed(output if self.state == "interrupted" else "")
+
+    @property
+    def details(self) -> RunDetails:
+        """The pane with the details."""
+        return self.query_one(RunDetails)
+
+    @property
+    def front_table(self) -> LineTable:
+        """The table in front: tasks or failures."""
+        return self.query_one(FailureTable) if self.has_class("-failures") else self.table
+
+    def choose_view(self, view: View, group: GroupKey | None = None) -> None:
+        """Show the tasks of a view, or those that failed for one reason."""
+        self.view, self.group = view, group
+        self.table.set_where(task_rows.in_view(view) if group is None else task_rows.failed_for(group))
+        self.show_title()
+
+    def show_title(self) -> None:
+        """Show which tasks these are, and from where to where they go."""
+        source, target = (registry.removesuffix("/") for registry in self.rows.strip)
+        title = _("Tasks") if self.view == "all" else _(VIEWS[self.view])
+        ways = f"{title}  {source} → {target} "
+        fits = source and target and width(ways) <= self.size.width - ROOM_FOR_COUNTS
+        self.query_one("#tasks", TablePane).title = ways if fits else title
+
+    def action_next_view(self) -> None:
+        """Show the tasks of the next view."""
+        self.choose_view(task_rows.next_view(self.view))
+
+    def action_failures(self) -> None:
+        """Show the failures by reason, or the tasks again."""
+        self.toggle_class("-failures")
+        if self.has_class("-failures"):
+            self.read_failures()
+        self.front_table.focus()
+        self.point_details()
+
+    @on(LineTable.RowHighlighted)
+    def point_details(self) -> None:
+        """Let the details be about the row under the cursor."""
+        if not self.has_class("-details"):
+            return
+        if self.has_class("-failures"):
+            group = self.query_one(FailureTable).group
+            self.details.about_group(group, reason(group) if group else "")
+        else:
+            self.details.about_task(self.table.cursor_key)
+
+    @on(LineTable.RowOpened, "#tasks-table")
+    def _opened_task(self) -> None:
+        if not self.has_class("-details"):
+            self.action_details()
+        self.details.focus()
+
+    @on(LineTable.RowOpened, "#failures-table")
+    def _opened_group(self) -> None:
+        group = self.query_one(FailureTable).group
+        if group is not None and group.tasks:
+            self.remove_class("-failures")
+            self.choose_view("failed", key_of(group))
+            self.table.focus()
+            self.point_details()
+
+    def action_details(self) -> None:
+        """Show the details beside or below, or hide them."""
+        self.toggle_class("-details")
+        if self.has_class("-details"):
+            self.point_details()
+        elif self.focused is self.details:
+            self.front_table.focus()
+
+    def action_copy(self) -> None:
+        """Copy the details in focus, or the target of the task under the cursor."""
+        line = self.rows.line(self.table.cursor_key) if not self.has_class("-failures") else None
+        if self.focused is self.details or line is None:
+            text, what = self.details.plain, _("the details")
+        else:
+            text = what = line.target
+        if text:
+            self.app.copy_to_clipboard(text)
+            self.say(_("Copied {what}.").format(what=what), "success")
+
+    def action_back(self) -> None:
+        """Take back one step: focus, failures, a view, the details; then go to the list of runs."""
+        if self.focused is self.details:
+            self.front_table.focus()
+        elif self.has_class("-failures"):
+            self.action_failures()
+        elif self.view != "all":
+            self.choose_view("all")
+        elif self.has_class("-details") and not self.has_class("-wide"):
+            self.action_details()
+        else:
+            self.dismiss()

@@ -22,7 +22,7 @@ from tests.engine.harness import (
     tasks,
     until,
 )
-from tui.demo.images import Artifact, artifact, index, json_content
+from tui.demo.images import IMAGE, Artifact, artifact, index, json_content
 from tui.demo.registry import EmbeddedRegistry
 from tui.engine.journal.reader import JournalReader
 from tui.engine.runner import make_run
@@ -101,8 +101,8 @@ async def test_layers_that_live_elsewhere_stay_there(world: World) -> None:
     foreign = {**blob(9, 100).descriptor(), "urls": ["https://example.com/layer"]}
     config = json_content("application/vnd.oci.image.config.v1+json", {"os": "windows"})
     world.source.storage.put_blob("library/win", config.body)
-    fields = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json"}
-    manifest = json_content(fields["mediaType"], {**fields, "config": config.descriptor(), "layers": [foreign]})
+    fields = {"schemaVersion": 2, "mediaType": IMAGE, "config": config.descriptor(), "layers": [foreign]}
+    manifest = json_content(IMAGE, fields)
     world.source.storage.put_manifest("library/win", manifest.body, manifest.media_type, tags=["v1"])
     assert (await world.run()).states() == {"library/win:v1": "done"}
 

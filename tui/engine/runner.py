@@ -118,12 +118,14 @@ class _Work:
             )
             recorder = Recorder(run, self._before)
             self._journal.begin_session()
-            code = outcome.FAILED
+            code, state = outcome.FAILED, "stopped"
             try:
                 code = await self._watched(run, recorder)
+                if code in outcome.MEANING and code != outcome.STOPPED:
+                    state = "ended"
             finally:
                 recorder.tick()
-                recorder.state("ended" if code != outcome.STOPPED else "stopped")
+                recorder.state(state)
                 self._journal.end_session(code)
                 self._log.write("end", exit=code)
                 self._log.close()

@@ -68,6 +68,8 @@ class Draft:
         if self.platforms:
             rules = tuple(replace(rule, platforms=self.platforms) for rule in rules)
         for (path, tag), target in self.overrides.items():
+            if self.opened is None and not basket.covers(path, tag):
+                continue
             rules = with_override(rules, _registry_of(rules, path), path, tag, target, basket.listed.get(path, ()))
         return Plan(name, rules, self.options)
 

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from tui.app.screens.planning.screen import PlanScreen
 
-from tui.app.screens.place import Place
-
-
-class PlanScreen(Place):
-    """The place 'plan'."""
-
-    MODE: ClassVar[str] = "plan"
+__all__ = ["PlanScreen"]

@@ -9,6 +9,7 @@ from tui.app.screens.browse.loader import plain
 from tui.app.screens.browse.reading import Reading
 from tui.app.screens.browse.shelf import Shelf
 from tui.app.screens.form_dialog import Field, FormDialog, Values, Verdict
+from tui.app.screens.work import start
 from tui.endpoints.errors import EndpointsError
 from tui.oci.errors import LocalError
 from tui.oci.reference import is_repository
@@ -33,7 +34,7 @@ class NameKeeper(Reading):
             if values is not None:
                 names = _names(shelf, values)
                 self._repositories_found(shelf.add(names))
-                self.run_worker(self._remember(shelf, names), group="names")
+                start(self, "names", False, self._remember, shelf, names)
 
         field = Field("names", _("Repositories"), "", _("team/app team/worker"))
         about = _("Names are separated by spaces, without the address. They are remembered with the endpoint.")

@@ -15,6 +15,7 @@ from tui.app.screens.browse.panes import BrowseTable
 from tui.app.screens.browse.remembered import remember_source
 from tui.app.screens.browse.selecting import Selecting
 from tui.app.screens.browse.shelf import EVERYTHING, Shelf
+from tui.app.screens.work import start
 from tui.app.widgets.detail_pane import DetailPane
 from tui.app.widgets.line_table import LineTable
 from tui.oci.errors import LocalError
@@ -106,7 +107,7 @@ class Reading(Selecting):
     def _tags_on_screen(self, event: LineTable.VisibleRowsChanged) -> None:
         if self.loader is not None and event.keys:
             keys = [str(key) for key in event.keys]
-            self.run_worker(self._describe(self.loader, self.path, keys), group="visible", exclusive=True)
+            start(self, "visible", True, self._describe, self.loader, self.path, keys)
 
     async def _describe(self, loader: Loader, path: str, tags: list[str]) -> None:
         try:
@@ -119,8 +120,7 @@ class Reading(Selecting):
         """Read what the order needs: the rows on screen alone would not do."""
         self.stop_reading("order")
         if event.column in tables.LAZY and self.shelf is not None and self.loader is not None:
-            read = self._read_for_order(self.shelf, self.loader, self.path)
-            self.run_worker(read, group="order", exclusive=True)
+            start(self, "order", True, self._read_for_order, self.shelf, self.loader, self.path)
 
     async def _read_for_order(self, shelf: Shelf, loader: Loader, path: str) -> None:
         tags = [str(tag) for tag in self.source("tags").keys if (path, tag) not in shelf.infos]
@@ -147,7 +147,7 @@ class Reading(Selecting):
     def read_details(self, tag: str) -> None:
         """Show a tag of the open repository in full."""
         if self.loader is not None:
-            self.run_worker(self._read_details(self.loader, self.path, tag), group="details", exclusive=True)
+            start(self, "details", True, self._read_details, self.loader, self.path, tag)
 
     async def _read_details(self, loader: Loader, path: str, tag: str) -> None:
         pane = self.query_one(DetailPane)

@@ -19,6 +19,7 @@ from tui.app.screens.browse.panes import Level as Level
 from tui.app.screens.browse.remembered import last_source
 from tui.app.screens.browse.shelf import EVERYTHING, Shelf
 from tui.app.screens.computed_source import ComputedSource
+from tui.app.screens.work import start
 from tui.app.widgets.detail_pane import DetailPane
 from tui.app.widgets.line_table import LineTable
 from tui.app.widgets.row_source import ListSource
@@ -32,7 +33,7 @@ class Browse(NameKeeper):
     """The place 'browse'. Where one is: an endpoint (the shelf), a project, a repository."""
 
     MODE: ClassVar[str] = "browse"
-    AUTO_FOCUS = None
+    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("p", "pattern", N_("Pattern")),
         Binding("b", "basket", N_("Selected")),
@@ -120,7 +121,7 @@ class Browse(NameKeeper):
         self.tables["repositories"].set_source(ComputedSource((), self.row_of("repositories")))
         self.tables["tags"].set_source(ComputedSource((), self.row_of("tags")))
         self._go("projects")
-        self.run_worker(self.read_repositories(shelf, loader), group="repositories", exclusive=True)
+        start(self, "repositories", True, self.read_repositories, shelf, loader)
         self.basket_changed()
 
     def _use_project(self, project: str) -> None:
@@ -145,7 +146,7 @@ class Browse(NameKeeper):
             self.tables["tags"].action_first()
             self.show_marks("tags")
             if path not in shelf.listed:
-                self.run_worker(self.read_tags(shelf, loader, path), group="tags", exclusive=True)
+                start(self, "tags", True, self.read_tags, shelf, loader, path)
         self._go("tags")
 
     def _go(self, level: Level) -> None:

@@ -19,6 +19,7 @@ from tui.app.screens.browse.shelf import EVERYTHING, Shelf
 from tui.app.screens.browse.survey import survey
 from tui.app.screens.computed_source import ComputedSource
 from tui.app.screens.place import Place
+from tui.app.screens.work import start
 from tui.app.widgets.confirm_dialog import ConfirmDialog
 from tui.app.widgets.line_table import LineTable
 from tui.app.widgets.row_source import Key, Row
@@ -168,7 +169,7 @@ class Selecting(Place):
         if busy or shelf is None or not shelf.holds(self.basket) or not self.is_current:
             return
         if self.basket.unlisted() or self.basket.unmeasured():
-            self._surveyor = self.run_worker(self._survey(shelf), group="survey", exclusive=True)
+            self._surveyor = start(self, "survey", True, self._survey, shelf)
 
     async def _survey(self, shelf: Shelf) -> None:
         def changed() -> None:
@@ -202,7 +203,7 @@ class Selecting(Place):
             self.tags_listed(path)
             dialog.look_again()
 
-        self.run_worker(loader.listing(paths, listed), group="listing", exclusive=True)
+        start(self, "listing", True, loader.listing, paths, listed)
 
         def answered(values: dict[str, str] | None) -> None:
             self.workers.cancel_group(self, "listing")

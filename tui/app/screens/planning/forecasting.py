@@ -1,0 +1,178 @@
+"""What a run is going to do, read from its journal while its generate phase is under way."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from tui.app.widgets.row_source import Row
+from tui.engine.forecast import action
+from tui.engine.journal.reader import JournalReader, give_order
+from tui.engine.journal.schema import JournalError
+from tui.engine.report import names
+from tui.engine.runs import RunBusy, RunFolder
+from tui.oci.text import printable
+
+EVERY = 0.25
+_SUMS_EVERY = 8
+_ROWS_AT_ONCE = 5000
+_GIVE_UP = 40
+
+
+class Task(NamedTuple):
+    """One task as the journal has it; `action` as in `tables.ACTIONS`."""
+
+    id: int
+    source: str
+    target: str
+    path: str
+    reference: str
+    action: str
+    size: int
+    digest: str
+    replaces: str
+    message: str
+    hint: str
+
+
+@dataclass(slots=True)
+class Forecast:
+    """What is known so far. `to_move` and `tasks_size` are bytes: of blobs the target lacks, and of all new tasks."""
+
+    tasks: dict[int, Task] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+    tasks_size: int = 0
+    to_move: int = 0
+    revision: int = 0
+    rules_failed: list[tuple[str, str, str]] = field(default_factory=list)
+    """Text, message and hint of rules that could not be turned into tasks."""
+
+    @property
+    def saved(self) -> int:
+        """Bytes that need not be moved, since tasks share them or the target has them."""
+        return max(0, self.tasks_size - self.to_move)
+
+    @property
+    def to_do(self) -> int:
+        """How many tasks will write something."""
+        return self.counts["new"] + self.counts["overwrite"]
+
+    def take(self, tasks: list[Task], revision: int) -> None:
+        """Take in tasks as they are now."""
+        for task in tasks:
+            before = self.tasks.get(task.id)
+            if before is not None:
+                self._count(before, -1)
+            self.tasks[task.id] = task
+            self._count(task, 1)
+        self.revision = max(self.revision, revision)
+
+    def _count(self, task: Task, by: int) -> None:
+        self.counts[task.action] += by
+        if task.action in ("new", "overwrite"):
+            self.tasks_size += by * task.size
+
+    def row(self, key: object, source: str = "", target: str = "") -> Row:
+        """Return the row of a task, without the registries `source` and `target`."""
+        assert isinstance(key, int)
+        task = self.tasks[key]
+        return (
+            task.source.removeprefix(f"{source}/"),
+            task.target.removeprefix(f"{target}/"),
+            task.action,
+            task.size or None,
+            task.message,
+        )
+
+
+class Checked(NamedTuple):
+    """How a check ended: the exit code of its process, and what it said when it could not begin."""
+
+    code: int
+    said: str
+
+
+async def watch(
+    folder: RunFolder,
+    process: subprocess.Popen[bytes],
+    forecast: Forecast,
+    changed: Callable[[list[int]], None],
+) -> Checked:
+    """Follow the check until its process ends; `changed` gets the ids of tasks that are new or different.
+
+    May be cancelled; the process goes on. Raises JournalError.
+    """
+    turn = 0
+    while True:
+        code = process.poll()
+        sums = turn % _SUMS_EVERY == 0 or code is not None
+        tasks, revision, to_move, rules = await asyncio.to_thread(_read, folder, forecast.revision, sums)
+        forecast.rules_failed = rules
+        if to_move is not None:
+            forecast.to_move = to_move
+        for start in range(0, len(tasks), _ROWS_AT_ONCE):
+            part = tasks[start : start + _ROWS_AT_ONCE]
+            forecast.take(part, revision)
+            changed([task.id for task in part])
+            await asyncio.sleep(0)
+        if not tasks:
+            changed([])
+        if code is not None:
+            return Checked(code, await asyncio.to_thread(_said, folder))
+        turn += 1
+        await asyncio.sleep(EVERY)
+
+
+def _read(folder: RunFolder, since: int, sums: bool) -> tuple[list[Task], int, int | None, list[tuple[str, str, str]]]:
+    with JournalReader(folder.journal) as reader:
+        rows = reader.tasks_since(since)
+        to_move = reader.bytes_to_move() if sums else None
+        rules = [(row["text"], row["message"], row["hint"]) for row in reader.rules() if row["state"] == "failed"]
+    tasks = []
+    for row in rows:
+        source, target = names(row)
+        unplanned = row["state"] == "pending" and not row["root"]
+        path, reference = row["source_path"], row["source_reference"]
+        tasks.append(
+            Task(
+                row["id"],
+                source,
+                target,
+                path,
+                reference,
+                "checking" if unplanned else action(row),
+                row["bytes_total"],
+                row["pinned"],
+                row["replaces"],
+                row["message"],
+                row["hint"],
+            )
+        )
+    return tasks, rows[-1]["revision"] if rows else since, to_move, rules
+
+
+def _said(folder: RunFolder) -> str:
+    try:
+        text = folder.output.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    return printable(" ".join(text.split())[-400:])
+
+
+async def discard(folder: RunFolder, process: subprocess.Popen[bytes] | None) -> None:
+    """Remove a check nobody wants any more, after its process ended. The folder stays when it does not end."""
+    if process is not None and process.poll() is None:
+        with suppress(JournalError):
+            await asyncio.to_thread(give_order, folder.journal, "stop")
+        for _ in range(_GIVE_UP):
+            if process.poll() is not None:
+                break
+            await asyncio.sleep(EVERY)
+    with suppress(RunBusy, OSError):
+        # A folder that cannot be removed is listed with the runs, where it can be removed again.
+        await asyncio.to_thread(folder.delete)

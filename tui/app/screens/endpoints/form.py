@@ -26,6 +26,7 @@ from tui.app.screens.place import Place
 from tui.app.warm_up import warm_up
 from tui.app.widgets.confirm_dialog import ConfirmDialog
 from tui.app.widgets.fitted import clean
+from tui.app.working import begin
 from tui.endpoints.addresses import parse_address
 from tui.endpoints.errors import EndpointsError, InvalidEndpoint
 from tui.endpoints.model import Endpoint, StoreName
@@ -89,7 +90,7 @@ class EndpointForm(Place):
         """Look which stores and logins there are, and what is at the address."""
         self.crumbs(self._before.name if self._before else _("add"))
         self._show()
-        self.run_worker(self._look_around, group="around", exclusive=True)
+        begin(self, self._look_around, "around")
         self._probe()
 
     @property
@@ -140,7 +141,7 @@ class EndpointForm(Place):
         if isinstance(self.focused, PickLine):
             self.focused.action_pick()
         elif not self._saving:
-            self.run_worker(self._save, group="save", exclusive=True)
+            begin(self, self._save, "save")
 
     def action_more(self) -> None:
         """Show the lines that are seldom needed, or hide them."""
@@ -220,7 +221,7 @@ class EndpointForm(Place):
     def _probe(self) -> None:
         if self._typing is not None:
             self._typing.stop()
-        self._typing = self.set_timer(PAUSE, lambda: self.run_worker(self._look, group="probe", exclusive=True))
+        self._typing = self.set_timer(PAUSE, lambda: begin(self, self._look, "probe"))
 
     async def _look(self) -> None:
         self._found = None
@@ -296,7 +297,7 @@ class EndpointForm(Place):
     def _store_picked(self, store: StoreName | None) -> None:
         if store is not None:
             self._store = store
-            self.run_worker(self._look_around_again, group="around", exclusive=True)
+            begin(self, self._look_around_again, "around")
             self._show()
 
     async def _look_around_again(self) -> None:

@@ -23,6 +23,7 @@ from tui.app.widgets.key_hints import KeyHints
 from tui.app.widgets.line_table import LineTable
 from tui.app.widgets.row_source import ListSource
 from tui.app.widgets.table_pane import TablePane
+from tui.app.working import begin
 from tui.endpoints.errors import EndpointsError
 from tui.endpoints.model import StoreName
 from tui.oci.errors import LocalError
@@ -80,7 +81,7 @@ class StoreDialog(ModalScreen[StoreName | None]):
 
     def action_survey(self) -> None:
         """Ask again."""
-        self.run_worker(self._survey, exclusive=True, group="survey")
+        begin(self, self._survey, "survey")
 
     def action_take(self) -> None:
         """Answer with the store under the cursor, after opening it."""

@@ -24,6 +24,7 @@ from tui.app.widgets.line_table import LineTable
 from tui.app.widgets.parts_line import PartsLine
 from tui.app.widgets.row_source import ListSource
 from tui.app.widgets.table_pane import TablePane
+from tui.app.working import begin
 from tui.endpoints.errors import EndpointsError
 from tui.endpoints.model import Endpoint
 from tui.oci.errors import LocalError
@@ -166,7 +167,7 @@ class Home(Place):
             self._look()
 
     def _look(self) -> None:
-        self.run_worker(self._read, group="look", exclusive=True)
+        begin(self, self._read, "look")
 
     async def _read(self) -> None:
         try:

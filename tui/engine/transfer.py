@@ -10,13 +10,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tui.engine.control import StopRequested
 from tui.oci.client import RegistryClient
 from tui.oci.errors import IntegrityError, NetworkError, RegistryError, UploadSessionLost
 from tui.oci.reference import Repository, new_hash
-from tui.oci.retry import Attempts, RetryPolicy
 from tui.oci.upload import Upload
 
 CHUNK = 4 * 1024 * 1024
@@ -36,7 +35,6 @@ class BlobWork:
     target_repository: Repository
     advanced: Callable[[int], None]
     checkpoint: Callable[[], Awaitable[None]]
-    retry: RetryPolicy = field(default_factory=RetryPolicy)
 
     @property
     def buffer(self) -> int:
@@ -56,7 +54,7 @@ async def copy_blob(work: BlobWork, session: Upload | None = None) -> None:
         if session is not None:
             await _give_up(session)
         raise
-    attempts = Attempts(work.retry)
+    attempts = work.target.attempts()
     while True:
         upload, session = session or await work.target.start_upload(work.target_repository), None
         written = _Written(work.advanced)
@@ -139,7 +137,7 @@ async def _copy_in_chunks(work: BlobWork, upload: Upload, advanced: Callable[[in
 async def _patch(work: BlobWork, upload: Upload, chunk: bytes) -> None:
     """Write one chunk; after a break ask what arrived, because the same bytes must not be appended twice."""
     before = upload.offset
-    attempts = Attempts(work.retry)
+    attempts = work.target.attempts()
     try:
         while True:
             try:
@@ -165,7 +163,7 @@ async def _finish(work: BlobWork, upload: Upload, rest: bytes = b"") -> None:
 
     With bytes in the request a second one could append them twice, so then the session is given up.
     """
-    attempts = Attempts(work.retry)
+    attempts = work.target.attempts()
     while True:
         try:
             await upload.finish(work.digest, rest)
@@ -183,14 +181,21 @@ async def _finish(work: BlobWork, upload: Upload, rest: bytes = b"") -> None:
 async def _checked_chunks(work: BlobWork) -> AsyncGenerator[bytes, None]:
     """Yield the blob in chunks of CHUNK bytes; the last only after the whole has the right digest and size."""
     hashed = new_hash(work.digest)
-    held = bytearray()
+    # One buffer for all chunks: growing a new one for each would copy every byte three times more.
+    held = bytearray(min(work.size, CHUNK))
+    count = 0
     async for piece in _pieces(work):
         hashed.update(piece)
-        held += piece
-        # One chunk stays behind until more comes: what completes the blob must have been checked.
-        while len(held) > CHUNK:
-            yield bytes(held[:CHUNK])
-            del held[:CHUNK]
+        rest = memoryview(piece)
+        while rest:
+            # A full chunk stays behind until more comes: what completes the blob must have been checked.
+            if count == len(held):
+                yield bytes(held)
+                count = 0
+            part = rest[: len(held) - count]
+            held[count : count + len(part)] = part
+            count += len(part)
+            rest = rest[len(part) :]
     digest = f"{work.digest.partition(':')[0]}:{hashed.hexdigest()}"
     if digest != work.digest:
         raise IntegrityError(
@@ -198,14 +203,14 @@ async def _checked_chunks(work: BlobWork) -> AsyncGenerator[bytes, None]:
             endpoint=work.source.registry,
             reference=f"{work.source_repository}@{work.digest}",
         )
-    if held:
-        yield bytes(held)
+    if count:
+        yield bytes(memoryview(held)[:count])
 
 
 async def _pieces(work: BlobWork) -> AsyncIterator[bytes]:
     """Yield the blob's bytes as they arrive; after a break go on where it broke, as long as it gets on."""
     offset = 0
-    attempts, since = Attempts(work.retry), 0
+    attempts, since = work.source.attempts(), 0
     while offset < work.size or not work.size:
         try:
             async with work.source.read_blob(work.source_repository, work.digest, offset, work.size) as pieces:
@@ -219,7 +224,7 @@ async def _pieces(work: BlobWork) -> AsyncIterator[bytes]:
             raise NetworkError("the connection ended early", endpoint=work.source.registry)
         except RegistryError as error:
             if offset - since >= _PROGRESS_THAT_COUNTS:
-                attempts, since = Attempts(work.retry), offset
+                attempts, since = work.source.attempts(), offset
             if not await attempts.again(error):
                 raise
             work.source.traffic.retried += 1

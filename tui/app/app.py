@@ -9,10 +9,12 @@ from typing import Any, ClassVar
 
 from rich.traceback import Traceback
 from textual.app import SystemCommand
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from tui.app.base import BaseApp
+from tui.app.begin_demo import begin_demo
 from tui.app.commands import Palette, commands
 from tui.app.i18n import N_
 from tui.app.screens.browse import Browse
@@ -65,12 +67,22 @@ class RegferryApp(BaseApp):
         self.switch_mode("home")
         self.call_after_refresh(self.run_worker, warm_up, group="warm-up")
 
+    async def action_demo(self, slow: bool = False) -> None:
+        """Start the two demo registries, and show a migration between them that is ready to run."""
+        self.run_worker(begin_demo(self, slow=slow), group="demo", exclusive=True)
+
     async def on_unmount(self) -> None:
         """Close what the session opened; runs go on."""
         await self.session.close()
 
-    async def show_run(self, folder: RunFolder, process: Popen[bytes] | None = None) -> None:
-        """Show one run in the place of the runs; `process` is the one just started for it, if there is one."""
+    def show_run(self, folder: RunFolder, process: Popen[bytes] | None = None) -> AwaitComplete:
+        """Show one run in the place of the runs; `process` is the one just started for it, if there is one.
+
+        May be awaited until the run is in front.
+        """
+        return AwaitComplete(self._show_run(folder, process))
+
+    async def _show_run(self, folder: RunFolder, process: Popen[bytes] | None) -> None:
         from tui.app.screens.run import RunScreen
 
         await self.switch_mode("runs")
@@ -106,7 +118,9 @@ class RegferryApp(BaseApp):
         self.exit()
 
     def keep_message(self, text: str, style: str) -> None:
-        """Keep what was said for the message log."""
+        """Keep what was said for the message log; saying nothing clears a line and is no message."""
+        if not text:
+            return
         self.messages.append((time.time(), text, style))
         del self.messages[:-_MESSAGES_KEPT]
 

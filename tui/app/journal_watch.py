@@ -46,30 +46,30 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class HostLine:
-    """What holds for a whole registry: `streams` under way, `until` (seconds since the epoch) nothing is asked of it,
-    and `why`.
+    """What holds for a whole registry: how many requests it gets at once, until when (seconds since the epoch) it gets
+    none, and why.
     """
 
     registry: str
     state: str
-    streams: int | None = None
+    at_once: int | None = None
     until: float | None = None
     why: str = ""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> HostLine:
-        """Read a row of `host`: its `detail` is a JSON object with those names, or a sentence."""
+        """Read a row of `host`: its `detail` is a JSON object (`requests_at_once`, `until`, `why`), or a sentence."""
         try:
             detail = json.loads(row["detail"])
         except ValueError:
             detail = None
         if not isinstance(detail, dict):
             return cls(row["registry"], row["state"], why=row["detail"])
-        streams, until = detail.get("streams"), detail.get("until")
+        at_once, until = detail.get("requests_at_once"), detail.get("until")
         return cls(
             row["registry"],
             row["state"],
-            streams if isinstance(streams, int) else None,
+            at_once if isinstance(at_once, int) else None,
             float(until) if isinstance(until, int | float) else None,
             str(detail.get("why", "")),
         )

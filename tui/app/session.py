@@ -7,7 +7,7 @@ import os
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from tui.app.basket import Basket
 from tui.app.draft import Draft
@@ -46,6 +46,9 @@ class Session:
         self.ask = ask
         self.warn = warn
         self._demo = demo
+        self._lifeline: BinaryIO | None = None
+        self.demo_run: RunFolder | None = None
+        """The run the demo made ready last."""
         self._stores: SecretStores | None = None
         self._resolver: tuple[tuple[Endpoint, ...], AccessResolver] | None = None
         self._browsers: dict[Endpoint, RegistryBrowser] = {}
@@ -53,6 +56,15 @@ class Session:
     def endpoints(self) -> tuple[Endpoint, ...]:
         """Return the endpoints, the demo's first. Raises EndpointFileError or LocalError for the file."""
         return (*self._demo, *self.file.load())
+
+    def begin_demo(self, endpoints: tuple[Endpoint, ...], lifeline: BinaryIO) -> None:
+        """Know the demo's endpoints from now on; their registries stay as long as `lifeline` is open."""
+        self._demo, self._lifeline = endpoints, lifeline
+
+    @property
+    def demo(self) -> tuple[Endpoint, ...]:
+        """The demo's endpoints, none when it was not begun."""
+        return self._demo
 
     def is_demo(self, endpoint: Endpoint) -> bool:
         """Return whether the endpoint is one of the demo's: on no list, and gone when the app ends."""
@@ -133,5 +145,7 @@ class Session:
         browsers, self._browsers = self._browsers, {}
         for browser in browsers.values():
             await browser.__aexit__(None, None, None)
+        if self._lifeline is not None:
+            self._lifeline.close()
         if self._stores is not None:
             await self._stores.close()

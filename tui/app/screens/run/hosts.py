@@ -32,7 +32,7 @@ ROOMY = 30
 
 
 class OneHost(PartsLine):
-    """`~ registry.example.com  asks for a pause  4 streams  for 12s  too many requests`."""
+    """`~ registry.example.com  asks for a pause  4 requests at once  for 12s  too many requests`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,9 +52,9 @@ class OneHost(PartsLine):
         style = known.style if known else "muted"
         yield f"{known.glyph if known else '?'} {clean(host.registry)}", style
         yield f"  {_(known.word) if known else clean(host.state)}", style
-        if host.streams is not None:
-            count = ngettext("{count} stream", "{count} streams", host.streams).format(count=host.streams)
-            yield f"  {count}", ""
+        if host.at_once is not None:
+            told = ngettext("{count} request at once", "{count} requests at once", host.at_once)
+            yield f"  {told.format(count=host.at_once)}", ""
         if host.until is not None and (left := host.until - time.time()) > 0:
             yield "  " + _("for {time}").format(time=figures.duration_text(left)), "warning"
         if host.why:
@@ -68,8 +68,9 @@ class HostLines(Vertical):
 
     def show(self, hosts: Sequence[HostLine]) -> None:
         """Show these registries as far as there is room."""
-        most = MOST if self.screen.size.height >= ROOMY else MOST_ON_A_SMALL_SCREEN
-        shown = sorted(hosts, key=_urgency)[:most]
+        roomy = self.screen.size.height >= ROOMY
+        worth = [host for host in hosts if roomy or host.state != "ok"]
+        shown = sorted(worth, key=_urgency)[: MOST if roomy else MOST_ON_A_SMALL_SCREEN]
         self.display = bool(shown)
         lines = list(self.query(OneHost))
         if len(lines) < len(shown):

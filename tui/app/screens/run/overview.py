@@ -120,7 +120,8 @@ class Overview(Vertical):
         self.line.show(state, why, progress["concurrency"], seconds)
         moved = int(progress["bytes_written"])
         rate = self._rate(now, moved) if state == "running" else 0.0
-        self.transfer.show(moved, None if to_move is None else max(to_move, moved), rate)
+        known = to_move is not None and (to_move or progress["phase"] != "generate")
+        self.transfer.show(moved, max(to_move or 0, moved) if known else None, rate)
         if state in LIVE:
             self.curve.add(rate)
 

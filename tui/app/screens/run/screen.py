@@ -53,8 +53,15 @@ class RunScreen(FailuresReading):
     RunScreen.-wide.-details #details { width: 2fr; max-width: 76; height: 1fr; }
     RunScreen.-wide.-details #tasks, RunScreen.-wide.-details #failures { width: 3fr; }
     """
+    _some_failed = False
     view: View = "all"
     group: GroupKey | None = None
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the failures where there are some."""
+        if action == "failures":
+            return self.failures > 0 or self.has_class("-failures")
+        return super().check_action(action, parameters)
 
     def content(self) -> ComposeResult:
         """Yield the overview, the tasks or failures, and the details."""
@@ -79,6 +86,8 @@ class RunScreen(FailuresReading):
         overview = self.query_one(Overview)
         if changed:
             overview.paint_now()
+        if changed or (self.failures > 0) != self._some_failed:
+            self._some_failed = self.failures > 0
             self.refresh_bindings()
         overview.show(
             self.state,

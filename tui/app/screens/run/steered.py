@@ -54,13 +54,14 @@ class SteeredRun(WatchedRun):
             case "at_once":
                 return live
             case "retry":
-                return self.state not in CAN_GO_ON and self._failures > 0
+                return self.state not in CAN_GO_ON and self.failures > 0
             case "retry_all":
-                return self._failures > 0
+                return self.failures > 0
         return True
 
     @property
-    def _failures(self) -> int:
+    def failures(self) -> int:
+        """How many tasks and rules failed."""
         failed = sum(number for (_phase, state), number in self.rows.standing.items() if state in _FAILED)
         return failed + (self.look.rules or {}).get("failed", 0)
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import subprocess
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -82,7 +83,7 @@ class Session:
     @property
     def resolver(self) -> AccessResolver:
         """Who knows how to reach the endpoints and as whom; a new one when the list has changed."""
-        endpoints = self.endpoints()
+        endpoints = tuple(way_of(each) for each in self.endpoints())
         if self._resolver is None or self._resolver[0] != endpoints:
             from tui.endpoints.resolve import AccessResolver
 
@@ -92,17 +93,18 @@ class Session:
 
     async def browser(self, endpoint: Endpoint) -> RegistryBrowser:
         """Return the open browser of an endpoint. Raises Unauthenticated when its secret cannot be had."""
-        browser = self._browsers.get(endpoint)
+        way = way_of(endpoint)
+        browser = self._browsers.get(way)
         if browser is None:
             from tui.providers.browse import RegistryBrowser
 
             browser = RegistryBrowser(await self.resolver.access_of(endpoint))
-            self._browsers[endpoint] = await browser.__aenter__()
+            self._browsers[way] = await browser.__aenter__()
         return browser
 
     async def forget(self, endpoint: Endpoint) -> None:
         """Close the browser of an endpoint, after its login or address changed."""
-        browser = self._browsers.pop(endpoint, None)
+        browser = self._browsers.pop(way_of(endpoint), None)
         self._resolver = None
         if browser is not None:
             await browser.__aexit__(None, None, None)
@@ -149,3 +151,8 @@ class Session:
             self._lifeline.close()
         if self._stores is not None:
             await self._stores.close()
+
+
+def way_of(endpoint: Endpoint) -> Endpoint:
+    """Return the endpoint without what does not matter for reaching it: its last test, its note, remembered names."""
+    return replace(endpoint, last_test=None, note="", repositories=())

@@ -20,6 +20,7 @@ from tui.app.screens.browse.remembered import last_source
 from tui.app.screens.browse.shelf import EVERYTHING, Shelf
 from tui.app.screens.computed_source import ComputedSource
 from tui.app.screens.work import start
+from tui.app.session import way_of
 from tui.app.widgets.detail_pane import DetailPane
 from tui.app.widgets.line_table import LineTable
 from tui.app.widgets.row_source import ListSource
@@ -91,8 +92,10 @@ class Browse(NameKeeper):
                 self.stop_reading()
                 self.shelf = None
                 self._go("sources")
-            elif now != shelf.endpoint:
+            elif way_of(now) != way_of(shelf.endpoint):
                 self.open_source(now)
+            else:
+                shelf.endpoint = now
         self.basket_changed()
 
     def on_screen_suspend(self) -> None:

@@ -163,7 +163,7 @@ class Guide(Place):
             return
         self.say(_("Starting…"))
         try:
-            await self.session.start(folder)
+            process = await self.session.start(folder)
         except (RegistryError, EndpointsError, LocalError, OSError) as error:
             self.say(plain(error), "error")
             return
@@ -173,8 +173,4 @@ class Guide(Place):
         self.session.draft.overrides.clear()
         app = self.app
         self.dismiss()
-        show = getattr(app, "show_run", None)
-        if show is not None:
-            show(folder)
-        else:
-            app.action_go("runs")
+        app.show_run(folder, process)

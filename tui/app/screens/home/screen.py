@@ -127,12 +127,8 @@ class Home(Place):
         self.app.call_after_refresh(self._open_there)
 
     async def action_demo(self) -> None:
-        """Open the demo, or say how."""
-        begin = getattr(self.app, "action_demo", None)
-        if begin is not None:
-            await self.app.run_action("demo")
-        else:
-            self.say(_("Leave with q, then: regferry demo (two registries with images on this machine)"), "warning")
+        """Open the demo: two registries on this machine, and a migration between them."""
+        await self.app.run_action("demo")
 
     def action_watch(self) -> None:
         """Open the latest run, the one under way first."""
@@ -156,11 +152,7 @@ class Home(Place):
             await screen.run_action("open")
 
     def _show_run(self, run: LatestRun) -> None:
-        show = getattr(self.app, "show_run", None)
-        if show is not None:
-            show(run.folder)
-        else:
-            self.app.action_go("runs")
+        self.app.show_run(run.folder)
 
     def _look_again(self) -> None:
         if self.is_current and any(run.state in LIVE for run in self._runs):

@@ -26,6 +26,7 @@ from tui.oci.errors import (
     UntrustedAnswer,
     UploadSessionLost,
 )
+from tui.oci.host import Host
 from tui.oci.network import UnknownHost
 from tui.oci.reference import digest_of
 from tui.oci.retry import MAX_RETRY_AFTER, Attempts, RetryPolicy
@@ -65,7 +66,12 @@ def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
             slept.append(seconds)
         await real(0)
 
+    async def pause(self: Host, seconds: float) -> bool:
+        await nap(seconds)
+        return True
+
     monkeypatch.setattr("tui.oci.retry.asyncio.sleep", nap)
+    monkeypatch.setattr(Host, "pause", pause)
     return slept
 
 
@@ -164,12 +170,10 @@ async def test_a_lost_session_is_not_asked_for_again() -> None:
 async def test_how_long_a_throttled_request_waits(
     status: int, headers: dict[str, Any], least: float, most: float, naps: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened: list[float] = []
+    async def at_once(self: Host) -> None:
+        """Do not keep the time to stay away a second time."""
 
-    async def at_once(self: Channel) -> None:
-        opened.append(self._open_at)
-
-    monkeypatch.setattr(Channel, "_opened", at_once)
+    monkeypatch.setattr(Host, "ready", at_once)
     served = Scripted(_failing(20, lambda: reply(status, **headers)))
     async with served as registry, client(registry.address) as connected:
         assert await connected.has_blob(repository(registry.address), DIGEST)
@@ -183,7 +187,7 @@ async def test_a_throttling_registry_is_left_alone_by_all() -> None:
     async with Scripted(served) as registry, client(registry.address) as connected:
         here = repository(registry.address)
         first = asyncio.create_task(connected.has_blob(here, DIGEST))
-        while not connected._channel._open_at:  # noqa: ASYNC110 - nothing else says so
+        while connected._channel.host.state != "throttled":
             await asyncio.sleep(0.001)
         others = [asyncio.create_task(connected.has_blob(here, DIGEST)) for _ in range(5)]
         await asyncio.sleep(0.1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 
 class StopRequested(Exception):
@@ -46,6 +47,8 @@ class Control:
     def __init__(self, concurrency: int) -> None:
         self.copies = Gate(concurrency)
         self.stopping = False
+        self.on_stop: list[Callable[[], None]] = []
+        """Called once when a stop is asked for."""
         self._going = asyncio.Event()
         self._going.set()
         self._stopped = asyncio.Event()
@@ -66,6 +69,8 @@ class Control:
 
     def stop(self) -> None:
         """Let work end at its next checkpoint."""
+        for told in [] if self.stopping else self.on_stop:
+            told()
         self.stopping = True
         self._going.set()
         self._stopped.set()

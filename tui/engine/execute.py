@@ -75,12 +75,15 @@ class Executor:
         except Conflict as error:
             self._recorder.task_ended(task, "conflict", Failure.of(error))
         except RegistryError as error:
+            if self._run.control.stopping and error.retryable:
+                self._recorder.task_returned(task)
+                raise StopRequested from error
             self._recorder.task_failed(task, Failure.of(error))
         else:
             self._recorder.task_ended(task, "done")
 
     async def _copy(self, task: Task) -> None:
-        tree = self._run.manifests.stored_tree(task.root)
+        tree = self._run.manifests.stored_tree(task.source.repository, task.root)
         if tree is None:
             raise UnsupportedContent("the journal does not hold the manifests of this task", reference=str(task.source))
         try:
@@ -115,7 +118,7 @@ class Executor:
         listing = Reference(repository, tag=fallback_tag(subject.digest))
         # A list that is copied from the source has a task of its own, and stays byte for byte.
         if referrer.root.digest in self._unlisted and listing not in self._targets:
-            entries = self._run.manifests.referrer_entries(subject.digest)
+            entries = self._run.manifests.referrer_entries(task.source.repository, subject.digest)
             client = await self._run.registries.target(repository)
             async with self._listing.setdefault((repository, subject.digest), asyncio.Lock()):
                 await list_referrers(client, repository, subject.digest, entries)
@@ -204,7 +207,6 @@ class Executor:
                 target_repository=need.target,
                 advanced=advanced,
                 checkpoint=self._run.control.checkpoint,
-                retry=self._run.retry,
             )
             async with self._run.memory.take(work.buffer):
                 await copy_blob(work, session)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from tui.engine.context import RunContext
-from tui.engine.control import Gate
+from tui.engine.control import Gate, StopRequested
 from tui.engine.recorder import Recorder
 from tui.engine.schedule import BlobNeed, SingleFlight
 from tui.engine.targets import TargetView, view_target
@@ -72,6 +72,7 @@ class Generator:
         try:
             pairs = await self._pairs(rule)
         except RegistryError as error:
+            self._stop_instead(error)
             self._recorder.rule_failed(rule_id, Failure.of(error))
             return []
         except RuleError as error:
@@ -79,6 +80,11 @@ class Generator:
             return []
         self._recorder.rule_done(rule_id)
         return [self._add_task(rule_id, pair) for pair in pairs if (pair.source, pair.target) not in self._known]
+
+    def _stop_instead(self, error: RegistryError) -> None:
+        """Raise StopRequested for what fails only because nobody waits for its registry any more."""
+        if self._run.control.stopping and error.retryable:
+            raise StopRequested from error
 
     async def _pairs(self, rule: Rule) -> list[Pair]:
         pairs: list[Pair] = []
@@ -125,6 +131,7 @@ class Generator:
         except Conflict as error:
             self._recorder.task_ended(task, "conflict", Failure.of(error))
         except RegistryError as error:
+            self._stop_instead(error)
             self._recorder.task_failed(task, Failure.of(error))
 
     async def _resolve(self, task: Task) -> None:

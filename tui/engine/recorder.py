@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from tui.engine.context import RunContext
 from tui.engine.schedule import BlobNeed
 from tui.engine.tasks import NO_FAILURE, Failure, Phase, State, Task
+from tui.oci.host import Host
 
 
 class Recorder:
@@ -32,6 +34,14 @@ class Recorder:
         """The run as a whole is now `running`, `paused`, `waiting`, `stopping`, `ended`..."""
         self._run.journal.progress(state=state, message=message)
         self._run.log.write("run", state=state, message=message)
+
+    def host_changed(self, host: Host) -> None:
+        """A registry is throttling, out of reach, or back."""
+        detail: dict[str, Any] = {"why": _why(host), "requests_at_once": int(host.window.size)}
+        if host.state == "throttled":
+            detail["until"] = host.until
+        self._run.journal.host(host.registry, host.state, json.dumps(detail))
+        self._run.log.write("host", registry=host.registry, state=host.state, **detail)
 
     def listed(self, tags: int) -> None:
         """So many tags more were listed."""
@@ -161,3 +171,10 @@ class Recorder:
 def _words(task: Task) -> dict[str, Any]:
     names = {"task": task.id, "source": str(task.source), "target": str(task.target)}
     return {**names, "state": task.state, "phase": task.phase}
+
+
+def _why(host: Host) -> str:
+    left = f"{host.quota} requests left of its limit" if host.quota else ""
+    if host.state == "down":
+        return f"no answer since {time.strftime('%H:%M:%S', time.localtime(host.until))}"
+    return left or ("it asks us to wait" if host.state == "throttled" else "")

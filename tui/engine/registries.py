@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Literal, Protocol
 
 from tui.oci.access import Access
 from tui.oci.channel import Traffic
 from tui.oci.client import RegistryClient
+from tui.oci.host import Host
 from tui.oci.reference import Repository
 from tui.oci.retry import RetryPolicy
 
@@ -26,7 +28,17 @@ Side = Literal["source", "target"]
 class Registries:
     """Gives out clients; repositories on one side with the same access share one. Use as an async context manager."""
 
-    def __init__(self, source: Resolver, target: Resolver, *, requests_at_once: int, retry: RetryPolicy) -> None:
+    def __init__(
+        self,
+        source: Resolver,
+        target: Resolver,
+        *,
+        requests_at_once: int,
+        retry: RetryPolicy,
+    ) -> None:
+        self.host_changed: Callable[[Host], None] = lambda host: None
+        """Is told when a registry is throttling, out of reach, or back."""
+        self._hosts: dict[str, Host] = {}
         self._resolvers: dict[Side, Resolver] = {"source": source, "target": target}
         self._requests_at_once = requests_at_once
         self._retry = retry
@@ -38,8 +50,15 @@ class Registries:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        for host in self._hosts.values():
+            await host.close()
         for client in self._clients.values():
             await client.close()
+
+    def give_up_waiting(self) -> None:
+        """Let what waits for a registry fail now; used when the run is to stop."""
+        for host in self._hosts.values():
+            host.give_up()
 
     async def source(self, repository: Repository) -> RegistryClient:
         """Return the client to read a repository. Raises RegistryError when its login cannot be read."""
@@ -64,7 +83,13 @@ class Registries:
                 access = await self._resolvers[side].access(repository)
                 client = self._clients.get((side, access))
                 if client is None:
-                    client = RegistryClient(access, requests_at_once=self._requests_at_once, retry=self._retry)
+                    host = self._host(repository.registry)
+                    client = RegistryClient(access, retry=self._retry, host=host)
                     self._clients[side, access] = client
                 self._by_repository[side, repository] = client
         return client
+
+    def _host(self, registry: str) -> Host:
+        if registry not in self._hosts:
+            self._hosts[registry] = Host(registry, self._requests_at_once, lambda host: self.host_changed(host))
+        return self._hosts[registry]

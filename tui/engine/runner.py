@@ -106,6 +106,7 @@ class _Work:
         retry = self._how.requests
         at_once = max(CHECKS_AT_ONCE, self._control.copies.limit * 2) + _REQUESTS_BESIDE_COPIES
         async with Registries(source, target, requests_at_once=at_once, retry=retry) as registries:
+            self._control.on_stop.append(registries.give_up_waiting)
             run = RunContext(
                 plan=self._plan,
                 journal=self._journal,
@@ -117,6 +118,7 @@ class _Work:
                 rules=dict(enumerate(self._plan.rules, 1)),
             )
             recorder = Recorder(run, self._before)
+            registries.host_changed = recorder.host_changed
             self._journal.begin_session()
             code, state = outcome.FAILED, "stopped"
             try:
@@ -229,7 +231,7 @@ class _Work:
         return rules
 
     def _need_again(self, run: RunContext, task: Task) -> None:
-        tree = run.manifests.stored_tree(task.root) if task.resolved else None
+        tree = run.manifests.stored_tree(task.source.repository, task.root) if task.resolved else None
         if tree is None:
             task.root = ""
             return

@@ -18,8 +18,8 @@ from tui.oci.errors import IntegrityError, NetworkError, RegistryError, UploadSe
 from tui.oci.reference import Repository, new_hash
 from tui.oci.upload import Upload
 
-CHUNK = 4 * 1024 * 1024
-"""Bytes in one PATCH; two chunks are held per blob under way."""
+CHUNK = 8 * 1024 * 1024
+"""Bytes in one PATCH; two chunks are held per blob under way. Every PATCH costs an fsync on distribution 2."""
 _PROGRESS_THAT_COUNTS = 1024 * 1024
 
 

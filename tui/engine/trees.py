@@ -87,21 +87,22 @@ class ManifestStore:
         found = self._reader.manifest(digest)
         return None if found is None else parse_manifest(found[1], found[0], digest)
 
-    def stored_tree(self, digest: str) -> Tree | None:
-        """Return a whole tree the journal has on disk, None when a part is missing."""
+    def stored_tree(self, repository: Repository, digest: str) -> Tree | None:
+        """Return a whole tree of a source repository the journal has on disk, None when a part is missing."""
         root = self.stored(digest)
         if root is None:
             return None
-        children = [self.stored_tree(child.digest) for child in unique(root.manifests)]
-        referrers = [self.stored_tree(referrer) for referrer, _ in self._reader.referrers(digest)]
+        found = self._reader.referrers(repository.registry, repository.path, digest)
+        children = [self.stored_tree(repository, child.digest) for child in unique(root.manifests)]
+        referrers = [self.stored_tree(repository, referrer) for referrer, _ in found]
         whole = [tree for tree in (*children, *referrers) if tree is not None]
         if len(whole) < len(children) + len(referrers):
             return None
         return Tree(root, tuple(whole[: len(children)]), tuple(whole[len(children) :]))
 
-    def referrer_entries(self, digest: str) -> list[dict[str, Any]]:
-        """Return what refers to a manifest as entries of a list of referrers."""
-        return [entry for _, entry in self._reader.referrers(digest)]
+    def referrer_entries(self, repository: Repository, digest: str) -> list[dict[str, Any]]:
+        """Return what refers to a manifest in a source repository as entries of a list of referrers."""
+        return [entry for _, entry in self._reader.referrers(repository.registry, repository.path, digest)]
 
     async def read_tree(
         self, client: RegistryClient, repository: Repository, root: Manifest, referrers: FindReferrers | None = None
@@ -125,7 +126,9 @@ class ManifestStore:
             )
         self.record(manifest)
         for referrer in found:
-            self._journal.referrer(manifest.digest, referrer.digest, referrer.as_referrer())
+            place = growing.repository
+            entry = referrer.as_referrer()
+            self._journal.referrer(place.registry, place.path, manifest.digest, referrer.digest, entry)
         trees = await together(self._child(growing, child, depth + 1) for child in (*children, *found))
         return Tree(manifest, tuple(trees[: len(children)]), tuple(trees[len(children) :]))
 

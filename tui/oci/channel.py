@@ -25,15 +25,15 @@ from tui.oci.errors import (
     NetworkError,
     RegistryError,
     ServerError,
-    Throttled,
     UnsupportedContent,
     UntrustedAnswer,
     UploadSessionLost,
 )
+from tui.oci.host import OUT_OF_ORDER, Host
 from tui.oci.network import network_error, speaks_no_tls
 from tui.oci.proxy import proxy_for
 from tui.oci.reference import DOCKER_HUB
-from tui.oci.retry import MAX_RETRY_AFTER, Attempts, RetryPolicy
+from tui.oci.retry import Attempts, RetryPolicy
 from tui.oci.tls import context_for
 from tui.oci.transport import IDLE_TIMEOUT, RegistryTransport
 from tui.oci.trust import check_destination, origin, resolve, same_origin
@@ -93,13 +93,21 @@ class Call:
 class Channel:
     """Requests to one registry with one credential. Use as an async context manager."""
 
-    def __init__(self, access: Access, *, requests_at_once: int = 32, retry: RetryPolicy | None = None) -> None:
+    def __init__(
+        self,
+        access: Access,
+        *,
+        requests_at_once: int = 32,
+        retry: RetryPolicy | None = None,
+        host: Host | None = None,
+    ) -> None:
+        """`host` is shared by all channels to the registry; by default this one is alone."""
         self.registry = access.connection.registry
+        self.host = host or Host(self.registry, requests_at_once)
+        self._own_host = host is None
         self.traffic = Traffic()
         self._connection = access.connection
         self._retry = retry or RetryPolicy()
-        self._gate = asyncio.Semaphore(requests_at_once)
-        self._open_at = 0.0
         self._base = ""
         self._reaching: asyncio.Task[str] | None = None
         self._unreachable: tuple[float, RegistryError] | None = None
@@ -115,6 +123,8 @@ class Channel:
 
     async def close(self) -> None:
         """Close every connection."""
+        if self._own_host:
+            await self.host.close()
         if self._reaching is not None:
             self._reaching.cancel()
         self._auth.close()
@@ -126,15 +136,20 @@ class Channel:
 
         Raises a RegistryError otherwise: retried as the policy says where the request may be repeated.
         """
-        attempts = Attempts(self._retry)
+        attempts = self.attempts()
         while True:
+            await self.host.ready()
             try:
-                async with self._gate, self._response(call) as response:
+                async with self.host.window.place(), self._response(call) as response:
                     return await _read(response, call)
             except RegistryError as error:
-                if not _may_repeat(call, error) or not await self._wait_to_repeat(attempts, error):
+                if not _may_repeat(call, error) or not await attempts.again(error):
                     raise
                 self.traffic.retried += 1
+
+    def attempts(self) -> Attempts:
+        """Return a count of attempts at one thing at this registry."""
+        return Attempts(self._retry, self.host)
 
     @asynccontextmanager
     async def stream(self, call: Call) -> AsyncIterator[httpx.Response]:
@@ -142,6 +157,7 @@ class Channel:
 
         Raises RegistryError for another status than `call.accept`, and for a break while reading.
         """
+        await self.host.ready()
         try:
             async with self._response(call) as response:
                 yield response
@@ -167,12 +183,22 @@ class Channel:
             self._reaching = None
             raise
         self._unreachable = None
+        self.host.ping = self._answers
         return self._base
+
+    async def _answers(self) -> bool:
+        """Return whether anything that is no broken gateway answers at the registry's address now."""
+        call = Call("GET", f"{self._base}/v2/", (), "reach the registry", self.registry)
+        try:
+            answer = await self._whole(await self._dispatch(call, call.path, ""), call)
+        except RegistryError:
+            return False
+        return answer.status not in OUT_OF_ORDER
 
     async def _probe(self) -> str:
         scheme = self._connection.scheme
         host = _HUB_HOST if self.registry == DOCKER_HUB else self.registry
-        attempts = Attempts(self._retry)
+        attempts = self.attempts()
         while True:
             try:
                 if scheme != "auto":
@@ -184,7 +210,7 @@ class Channel:
                         raise
                     return await self._ping(f"http://{host}")
             except RegistryError as error:
-                if not await self._wait_to_repeat(attempts, error):
+                if not await attempts.again(error):
                     error.exhausted = True
                     raise
 
@@ -211,7 +237,6 @@ class Channel:
     async def _response(self, call: Call) -> AsyncIterator[httpx.Response]:
         """The response to a call after login and redirects, its status among those accepted."""
         base = await self.reach()
-        await self._opened()
         url = call.path if "://" in call.path else f"{base}/v2/{call.path}"
         header = await self._auth.header(call.scopes)
         refusals = 0
@@ -277,6 +302,7 @@ class Channel:
             self.traffic.requests += 1
             response = await self._transport(url).handle_async_request(request)
         except httpx.TransportError as error:
+            self.host.failed()
             raise self._network_error(error, call) from error
         except (httpx.InvalidURL, ValueError) as error:
             raise UntrustedAnswer(
@@ -284,6 +310,10 @@ class Channel:
                 endpoint=self.registry,
                 reference=call.reference,
             ) from error
+        if response.status_code in OUT_OF_ORDER:
+            self.host.failed()
+        else:
+            self.host.answered(response.headers.get("ratelimit-remaining", ""))
         response.request = request
         return response
 
@@ -313,19 +343,9 @@ class Channel:
                     raise self._error(answer, call)
                 return answer
             except RegistryError as error:
-                if not await self._wait_to_repeat(attempts, error):
+                if not await attempts.again(error):
                     error.exhausted = True
                     raise
-
-    async def _opened(self) -> None:
-        """Wait until the time the registry asked us to stay away is over."""
-        await asyncio.sleep(max(0.0, self._open_at - time.monotonic()))
-
-    async def _wait_to_repeat(self, attempts: Attempts, error: RegistryError) -> bool:
-        if isinstance(error, Throttled) and error.retry_after:
-            until = time.monotonic() + min(error.retry_after, MAX_RETRY_AFTER)
-            self._open_at = max(self._open_at, until)
-        return await attempts.again(error)
 
     def _error(self, answer: Answer, call: Call) -> RegistryError:
         error = error_of(answer, endpoint=self.registry, reference=call.reference, action=call.action)

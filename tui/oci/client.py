@@ -24,10 +24,11 @@ from tui.oci.errors import (
     Unauthenticated,
     UnsupportedContent,
 )
+from tui.oci.host import Host
 from tui.oci.manifest import ACCEPT, MAX_MANIFEST, Manifest, parse_manifest, unique
 from tui.oci.paging import linked, pages
 from tui.oci.reference import Repository, contradicts, digest_of, is_digest, is_repository, is_tag
-from tui.oci.retry import RetryPolicy
+from tui.oci.retry import Attempts, RetryPolicy
 from tui.oci.upload import Upload
 
 if TYPE_CHECKING:
@@ -50,9 +51,16 @@ class ManifestHead:
 class RegistryClient:
     """One registry with one credential. All methods raise RegistryError; use as an async context manager."""
 
-    def __init__(self, access: Access, *, requests_at_once: int = 32, retry: RetryPolicy | None = None) -> None:
+    def __init__(
+        self,
+        access: Access,
+        *,
+        requests_at_once: int = 32,
+        retry: RetryPolicy | None = None,
+        host: Host | None = None,
+    ) -> None:
         self.registry = access.connection.registry
-        self._channel = Channel(access, requests_at_once=requests_at_once, retry=retry)
+        self._channel = Channel(access, requests_at_once=requests_at_once, retry=retry, host=host)
         self._lists_referrers = True
 
     async def __aenter__(self) -> RegistryClient:
@@ -64,6 +72,10 @@ class RegistryClient:
     async def close(self) -> None:
         """Close every connection."""
         await self._channel.close()
+
+    def attempts(self) -> Attempts:
+        """Return a count of attempts at one thing at this registry, for what is not repeated here."""
+        return self._channel.attempts()
 
     @property
     def traffic(self) -> Traffic:

@@ -7,9 +7,7 @@ import random
 from dataclasses import dataclass
 
 from tui.oci.errors import RegistryError, Throttled
-
-MAX_RETRY_AFTER = 15 * 60.0
-"""Seconds; a registry that asks for more is asked again after this."""
+from tui.oci.host import MAX_RETRY_AFTER, Host
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +25,11 @@ class RetryPolicy:
 
 
 class Attempts:
-    """The attempts at one request. Being throttled costs time, not attempts."""
+    """The attempts at one request to `host`. Being throttled, or an outage of the host, costs time, not attempts."""
 
-    def __init__(self, policy: RetryPolicy) -> None:
+    def __init__(self, policy: RetryPolicy, host: Host | None = None) -> None:
         self._policy = policy
+        self._host = host
         self._failures = 0
         self._throttled = 0.0
 
@@ -38,7 +37,11 @@ class Attempts:
         """Wait as the policy says and return True, or return False when `error` is final."""
         if not error.retryable:
             return False
+        if self._host is not None and await self._host.waited_out(error):
+            return True
         if isinstance(error, Throttled):
+            if self._host is not None:
+                self._host.throttle(error)
             wait = min(error.retry_after or self._policy.pause(3) + 1.0, MAX_RETRY_AFTER)
             self._throttled += wait
             if self._throttled > self._policy.throttled_total:
@@ -48,5 +51,7 @@ class Attempts:
             if self._failures >= self._policy.tries:
                 return False
             wait = self._policy.pause(self._failures)
+        if self._host is not None:
+            return await self._host.pause(wait)
         await asyncio.sleep(wait)
         return True

@@ -156,11 +156,10 @@ class JournalReader:
         row = self._connection.execute("SELECT media_type, body FROM manifest WHERE digest=?", (digest,)).fetchone()
         return None if row is None else (row["media_type"], row["body"])
 
-    def referrers(self, subject: str) -> list[tuple[str, dict[str, Any]]]:
-        """Return what refers to a manifest: (digest, entry in a list of referrers)."""
-        rows = self._connection.execute(
-            "SELECT digest, entry FROM referrer WHERE subject=? ORDER BY digest", (subject,)
-        )
+    def referrers(self, registry: str, path: str, subject: str) -> list[tuple[str, dict[str, Any]]]:
+        """Return what refers to a manifest in a source repository: (digest, entry in a list of referrers)."""
+        query = "SELECT digest, entry FROM referrer WHERE registry=? AND path=? AND subject=? ORDER BY digest"
+        rows = self._connection.execute(query, (registry, path, subject))
         return [(row["digest"], json.loads(row["entry"])) for row in rows]
 
     def attempts(self, task_id: int | None = None) -> list[sqlite3.Row]:

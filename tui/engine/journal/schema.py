@@ -52,8 +52,9 @@ CREATE INDEX task_state ON task(state);
 
 CREATE TABLE manifest(digest TEXT PRIMARY KEY, media_type TEXT NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
 
-CREATE TABLE referrer(                -- what refers to a manifest, with its entry in a list of referrers (JSON)
-  subject TEXT NOT NULL, digest TEXT NOT NULL, entry TEXT NOT NULL, PRIMARY KEY(subject, digest)) WITHOUT ROWID;
+CREATE TABLE referrer(                -- what refers to a manifest in a source repository; entry is that of a list (JSON)
+  registry TEXT NOT NULL, path TEXT NOT NULL, subject TEXT NOT NULL, digest TEXT NOT NULL, entry TEXT NOT NULL,
+  PRIMARY KEY(registry, path, subject, digest)) WITHOUT ROWID;
 
 CREATE TABLE placement(               -- one blob in one target repository
   registry TEXT NOT NULL, path TEXT NOT NULL, digest TEXT NOT NULL, size INTEGER NOT NULL,

@@ -112,9 +112,10 @@ class JournalWriter:
         """Queue a manifest, kept byte for byte."""
         self._put("INSERT OR IGNORE INTO manifest VALUES (?, ?, ?)", (digest, media_type, body))
 
-    def referrer(self, subject: str, digest: str, entry: Mapping[str, Any]) -> None:
-        """Queue that the manifest `digest` refers to the manifest `subject`; `entry` is how a list names it."""
-        self._put("INSERT OR IGNORE INTO referrer VALUES (?, ?, ?)", (subject, digest, json.dumps(entry)))
+    def referrer(self, registry: str, path: str, subject: str, digest: str, entry: Mapping[str, Any]) -> None:
+        """Queue that `digest` refers to `subject` in a source repository; `entry` is how a list names it."""
+        values = (registry, path, subject, digest, json.dumps(entry))
+        self._put("INSERT OR IGNORE INTO referrer VALUES (?, ?, ?, ?, ?)", values)
 
     def placement(self, registry: str, path: str, digest: str, size: int, state: str, bytes_done: int = 0) -> None:
         """Queue where one blob stands in one target repository."""

@@ -1,0 +1,199 @@
+"""What holds for a whole registry, whoever talks to it: out of reach, asking us to wait, how much at once.
+
+An outage or a throttling registry is the host's state and not the failure of thousands of requests: they wait here,
+and it costs none of them an attempt.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Literal
+
+from tui.oci.errors import NetworkError, RegistryError, ServerError, Throttled
+
+HostState = Literal["ok", "throttled", "down"]
+
+MAX_RETRY_AFTER = 15 * 60.0
+"""Seconds; a registry that asks for more is asked again after this."""
+MAX_OUTAGE = 3600.0
+"""Seconds an outage may last before requests fail because of it."""
+
+_FAILURES_THAT_TELL = 3
+_FIRST_PROBE = 0.5
+_LONGEST_PROBE = 10.0
+_WINDOW_EPOCH = 1.0
+OUT_OF_ORDER = frozenset({502, 503, 504})
+"""Statuses of a gateway with nothing behind it."""
+
+Ping = Callable[[], Awaitable[bool]]
+"""Asks the registry for its API version once, and returns whether anybody answered."""
+
+
+class Window:
+    """How many requests may be under way at once: one less for every refusal, up again as answers come (AIMD).
+
+    Halved at most once in a second, because everything under way is refused for the same reason.
+    """
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.size = float(most)
+        self._inside = 0
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._halved_at = float("-inf")
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """Hold one place."""
+        if self._inside < int(self.size) and not self._waiting:
+            self._inside += 1
+        else:
+            await self._wait()
+        try:
+            yield
+        finally:
+            self._inside -= 1
+            self._serve()
+
+    def grow(self) -> None:
+        """An answer came: a whole window of them makes room for one more."""
+        if self.size < self.most:
+            self.size = min(float(self.most), self.size + 1 / self.size)
+            self._serve()
+
+    def halve(self) -> None:
+        """The registry refused because it has too much to do."""
+        now = time.monotonic()
+        if now - self._halved_at >= _WINDOW_EPOCH:
+            self._halved_at = now
+            self.size = max(1.0, self.size / 2)
+
+    async def _wait(self) -> None:
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._inside -= 1
+                self._serve()
+            raise
+
+    def _serve(self) -> None:
+        while self._waiting and self._inside < int(self.size):
+            turn = self._waiting.popleft()
+            if not turn.done():
+                self._inside += 1
+                turn.set_result(None)
+
+
+class Host:
+    """One registry as all channels to it see it. `changed` is told when `state` or what belongs to it changes."""
+
+    def __init__(self, registry: str, requests_at_once: int, changed: Callable[[Host], None] | None = None) -> None:
+        self.registry = registry
+        self.window = Window(requests_at_once)
+        self.state: HostState = "ok"
+        self.until = 0.0
+        """When the registry may be asked again (throttled), or since when it is unreachable; `time.time()`."""
+        self.quota = ""
+        """What the registry says is left of its limit on requests, in its own words ('RateLimit-Remaining')."""
+        self.ping: Ping | None = None
+        self._changed = changed
+        self._closed_until = 0.0
+        self._failures = 0
+        self._answered = False
+        self._outage: asyncio.Task[bool] | None = None
+        self._given_up = asyncio.Event()
+
+    def give_up(self) -> None:
+        """Wait no more for this registry: requests that wait here fail with the error that made them wait."""
+        self._given_up.set()
+
+    def answered(self, quota: str = "") -> None:
+        """An answer came, whatever it says."""
+        self._answered, self._failures = True, 0
+        if quota != self.quota:
+            self.quota = quota
+            self._tell()
+
+    def failed(self) -> None:
+        """No answer came."""
+        self._failures += 1
+
+    def throttle(self, error: Throttled) -> None:
+        """The registry asks us to slow down, for some seconds if it says so."""
+        self.window.halve()
+        if error.retry_after:
+            wait = min(error.retry_after, MAX_RETRY_AFTER)
+            self._closed_until = max(self._closed_until, time.monotonic() + wait)
+            self._become("throttled", time.time() + self._closed_until - time.monotonic())
+
+    async def ready(self) -> None:
+        """Wait until the registry may be asked: it is in reach and its time to stay away is over."""
+        if self._outage is not None and self.state == "down":
+            await asyncio.shield(self._outage)
+        while (wait := self._closed_until - time.monotonic()) > 0 and not self._given_up.is_set():
+            await self.pause(wait)
+        if self.state == "throttled":
+            self._become("ok")
+
+    async def waited_out(self, error: RegistryError) -> bool:
+        """Return True when `error` came of an outage that is over now; then it is no attempt that failed.
+
+        A registry that never answered has no outage: its address may be wrong.
+        """
+        broken = isinstance(error, NetworkError) or (isinstance(error, ServerError) and error.status in OUT_OF_ORDER)
+        if not broken or not self._answered or self.ping is None or self._given_up.is_set():
+            return False
+        if self._failures < _FAILURES_THAT_TELL and self._outage is None:
+            return False
+        if self._outage is None:
+            self._outage = asyncio.create_task(self._wait_for_answer(self.ping))
+            self._outage.add_done_callback(self._outage_over)
+        return await asyncio.shield(self._outage)
+
+    async def pause(self, seconds: float) -> bool:
+        """Wait so long and return True, or False as soon as nobody waits for this registry any more."""
+        try:
+            await asyncio.wait_for(self._given_up.wait(), seconds)
+        except TimeoutError:
+            return True
+        return False
+
+    async def close(self) -> None:
+        """Stop asking whether the registry is back."""
+        if self._outage is not None:
+            self._outage.cancel()
+            await asyncio.gather(self._outage, return_exceptions=True)
+
+    async def _wait_for_answer(self, ping: Ping) -> bool:
+        """Ask until the registry answers; return False when it did at once, or not for too long."""
+        if await ping():
+            return False
+        began, pause = time.monotonic(), _FIRST_PROBE
+        self._become("down", time.time())
+        while time.monotonic() - began < MAX_OUTAGE and not self._given_up.is_set():
+            await self.pause(pause)
+            if await ping():
+                self._become("ok")
+                return True
+            pause = min(_LONGEST_PROBE, pause * 1.5)
+        return False
+
+    def _outage_over(self, outage: asyncio.Task[bool]) -> None:
+        self._outage = None
+        self._failures = 0
+
+    def _become(self, state: HostState, until: float = 0.0) -> None:
+        if (state, until) != (self.state, self.until):
+            self.state, self.until = state, until
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._changed is not None:
+            self._changed(self)

@@ -314,6 +314,8 @@ class Channel:
             self.host.failed()
         else:
             self.host.answered(response.headers.get("ratelimit-remaining", ""))
+        if response.status_code < 400:
+            self.host.window.grow()
         response.request = request
         return response
 

@@ -52,7 +52,7 @@ CREATE INDEX task_state ON task(state);
 
 CREATE TABLE manifest(digest TEXT PRIMARY KEY, media_type TEXT NOT NULL, body BLOB NOT NULL) WITHOUT ROWID;
 
-CREATE TABLE referrer(                -- what refers to a manifest in a source repository; entry is that of a list (JSON)
+CREATE TABLE referrer(                -- what refers to a manifest of a source repository, as an entry of a list (JSON)
   registry TEXT NOT NULL, path TEXT NOT NULL, subject TEXT NOT NULL, digest TEXT NOT NULL, entry TEXT NOT NULL,
   PRIMARY KEY(registry, path, subject, digest)) WITHOUT ROWID;
 

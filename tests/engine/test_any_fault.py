@@ -11,22 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.engine.harness import (
-    Act,
-    Outcome,
-    World,
-    blob,
-    cut_after,
-    forget_session,
-    hang_up,
-    lie,
-    lose_answer,
-    new_world,
-    picture,
-    refuse,
-    refuse_mount,
-    store_part,
-)
+from tests.engine.faults import cut_after, forget_session, hang_up, lie, lose_answer, refuse, refuse_mount, store_part
+from tests.engine.harness import Act, Outcome, World, blob, new_world, picture
 from tui.demo.images import Artifact, index
 
 CHUNK = 2000
@@ -99,7 +85,7 @@ async def run(corpus: list[Image], source: Faults, target: Faults, kill: int) ->
             folder = world.make(retries=8)
             if kill:
                 working = asyncio.create_task(world.work(folder))
-                while not working.done() and len(world.at_target.seen) < kill:  # noqa: ASYNC110 - requests have no event
+                while not working.done() and len(world.at_target.seen) < kill:
                     await asyncio.sleep(0)
                 working.cancel()
                 await asyncio.gather(working, return_exceptions=True)

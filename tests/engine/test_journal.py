@@ -1,10 +1,9 @@
-"""The journal: a file that says what it is, one writer that never loses order, and readers who see what changed."""
+"""The journal: one writer that never loses order, and readers who see what changed."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,6 @@ from typing import Any
 import pytest
 
 from tests.engine.harness import until
-from tui.engine.journal import schema
 from tui.engine.journal.reader import TASK_STATES, JournalReader, give_order
 from tui.engine.journal.schema import JournalError
 from tui.engine.journal.writer import JournalWriter
@@ -44,82 +42,6 @@ def execute(path: Path, statement: str) -> None:
     connection.execute(statement)
     connection.commit()
     connection.close()
-
-
-OPENERS = [schema.open_for_reading, schema.open_for_writing, schema.open_for_control]
-
-
-# The file
-
-
-def test_a_new_journal_says_what_it_is_and_is_private(path: Path, writer: JournalWriter) -> None:
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    connection = sqlite3.connect(path)
-    assert connection.execute("PRAGMA application_id").fetchone() == (0x52464652,)
-    assert connection.execute("PRAGMA user_version").fetchone() == (schema.VERSION,)
-    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-    connection.close()
-
-
-def test_a_journal_is_never_made_over_another(path: Path, writer: JournalWriter) -> None:
-    with pytest.raises(JournalError, match="cannot make the journal") as caught:
-        JournalWriter.create(path, {})
-    assert "REGFERRY_STATE_DIR" in caught.value.hint
-
-
-def test_no_place_for_a_journal(tmp_path: Path) -> None:
-    with pytest.raises(JournalError, match="No such file"):
-        JournalWriter.create(tmp_path / "absent" / "journal.sqlite", {})
-
-
-@pytest.mark.parametrize("opener", OPENERS)
-def test_there_is_no_journal(path: Path, opener: Any) -> None:
-    with pytest.raises(JournalError, match="there is no journal"):
-        opener(path)
-    assert not path.exists()
-
-
-@pytest.mark.parametrize("opener", OPENERS)
-def test_a_newer_journal_is_left_alone(path: Path, writer: JournalWriter, opener: Any) -> None:
-    writer.close()
-    execute(path, f"PRAGMA user_version={schema.VERSION + 1}")
-    with pytest.raises(JournalError, match="newer regferry"):
-        opener(path)
-
-
-@pytest.mark.parametrize("opener", OPENERS)
-def test_the_database_of_another_program(path: Path, opener: Any) -> None:
-    execute(path, "CREATE TABLE theirs(x)")
-    with pytest.raises(JournalError, match="not a journal of regferry"):
-        opener(path)
-
-
-@pytest.mark.parametrize("opener", OPENERS)
-@pytest.mark.parametrize("content", [b"", b"no database at all, only some words that say so " * 100])
-def test_a_file_that_is_no_database(path: Path, opener: Any, content: bytes) -> None:
-    path.write_bytes(content)
-    with pytest.raises(JournalError):
-        opener(path)
-
-
-def test_a_damaged_journal_is_not_written_to(path: Path, writer: JournalWriter) -> None:
-    for number in range(1, 400):
-        writer.add_task(a_task(number, message="x" * 200))
-    writer.close()
-    body = bytearray(path.read_bytes())
-    for page in range(2, len(body) // 4096):
-        body[page * 4096 : page * 4096 + 64] = b"\xff" * 64
-    path.write_bytes(body)
-    with pytest.raises(JournalError) as caught:
-        JournalWriter.open(path)
-    assert "damaged" in str(caught.value)
-
-
-def test_a_journal_is_made_whole_or_not_at_all(path: Path) -> None:
-    with pytest.raises(TypeError):
-        JournalWriter.create(path, {"plan": object()})
-    with pytest.raises(JournalError):
-        schema.open_for_reading(path)
 
 
 # The writer

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.engine.harness import Hold, World, blob, picture, progress, refuse, tasks, until
+from tests.engine.faults import Hold, refuse
+from tests.engine.harness import World, blob, picture, progress, tasks, until
 from tui.engine.journal.reader import JournalReader, give_order
 from tui.engine.runs import RunFolder
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.engine.harness import Outcome, World, blob, picture, refuse
+from tests.engine.faults import refuse
+from tests.engine.harness import Outcome, World, blob, picture
 from tui.engine.export import ReportKind, task_report
 from tui.engine.journal.reader import JournalReader
 from tui.engine.report import attempts, document, failures, image_lists

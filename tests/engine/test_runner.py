@@ -8,21 +8,9 @@ import signal
 from typing import Any
 
 import pytest
-from aiohttp import web
 
-from tests.engine.harness import (
-    Hold,
-    PlainAccess,
-    World,
-    blob,
-    hang_up,
-    picture,
-    progress,
-    refuse,
-    tasks,
-    until,
-)
-from tui.demo.registry import EmbeddedRegistry
+from tests.engine.faults import Hold, hang_up, refuse
+from tests.engine.harness import PlainAccess, World, blob, picture, progress, tasks, until
 from tui.engine.journal.reader import JournalReader
 from tui.engine.journal.schema import JournalError
 from tui.engine.status import status
@@ -325,16 +313,4 @@ async def test_a_bug_in_one_place_ends_the_run_and_loses_nothing(world: World) -
     assert folder.working() is None
     world.access = good
     assert await world.work(folder) == 0
-    assert all(arrived(world))
-
-
-async def test_a_target_that_is_away_for_a_while(world: World) -> None:
-    put_apps(world)
-
-    async def leave(registry: EmbeddedRegistry, _request: web.BaseRequest) -> web.StreamResponse | None:
-        raise ConnectionResetError
-
-    world.at_target.on(".", leave, times=60, skip=10)
-    outcome = await world.run(retries=10)
-    assert outcome.code == 0
     assert all(arrived(world))

@@ -66,7 +66,10 @@ class Reading(Selecting):
         except (*Trouble, LocalError) as error:
             said, style = plain(error), "error"
         shelf.complete = True
-        self.say(said, style)
+        if said:
+            self.say(said, style)
+        else:
+            self.whisper()
         self.retitle()
         if style == "warning" and not shelf.count:
             self.names_wanted()
@@ -99,7 +102,7 @@ class Reading(Selecting):
         except Trouble as error:
             self.say(plain(error), "error")
         else:
-            self.say("" if shelf.listed[path] else _("This repository has no tags."))
+            self.whisper("" if shelf.listed[path] else _("This repository has no tags."))
             self.tags_listed(path)
         self.retitle()
 
@@ -110,8 +113,13 @@ class Reading(Selecting):
             start(self, "visible", True, self._describe, self.loader, self.path, keys)
 
     async def _describe(self, loader: Loader, path: str, tags: list[str]) -> None:
+        def found(tag: str) -> None:
+            self.tables["tags"].update_rows([tag])
+            if tag == self.tables["tags"].cursor_key:
+                self.tell_note(tag)
+
         try:
-            await loader.describe(path, tags, lambda tag: self.tables["tags"].update_rows([tag]))
+            await loader.describe(path, tags, found)
         except Trouble as error:
             self.say(plain(error), "error")
 
@@ -143,6 +151,13 @@ class Reading(Selecting):
         except Trouble as error:
             self.say(plain(error), "error")
         self.retitle()
+
+    def tell_note(self, tag: str) -> None:
+        """Say in full why something is missing in the row of a tag."""
+        if self.shelf is not None:
+            info = self.shelf.infos.get((self.path, tag))
+            note = self.shelf.failures.get((self.path, tag), "") if info is None else info.problem
+            self.whisper(note, "warning")
 
     def read_details(self, tag: str) -> None:
         """Show a tag of the open repository in full."""

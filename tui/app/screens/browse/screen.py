@@ -197,8 +197,10 @@ class Browse(NameKeeper):
             return
         if event.table is self.tables["projects"]:
             self._use_project(str(event.key))
-        elif event.table is self.tables["tags"] and self.has_class("-details"):
-            self.read_details(str(event.key))
+        elif event.table is self.tables["tags"]:
+            self.tell_note(str(event.key))
+            if self.has_class("-details"):
+                self.read_details(str(event.key))
 
     def action_go_in(self) -> None:
         """Go into what is under the cursor."""

@@ -18,7 +18,7 @@ from tui.app.screens.browse.pattern import pattern_dialog, selection_of
 from tui.app.screens.browse.shelf import EVERYTHING, Shelf
 from tui.app.screens.browse.survey import survey
 from tui.app.screens.computed_source import ComputedSource
-from tui.app.screens.place import Place
+from tui.app.screens.place import NoticeLine, Place
 from tui.app.screens.work import start
 from tui.app.widgets.confirm_dialog import ConfirmDialog
 from tui.app.widgets.line_table import LineTable
@@ -45,6 +45,10 @@ class Selecting(Place):
     def basket(self) -> Basket:
         """What is selected."""
         return self.session.basket
+
+    def whisper(self, text: str = "", style: str = "") -> None:
+        """Show a line that is not worth keeping for the message log; nothing by default."""
+        self.query_one(NoticeLine).say(text, style)
 
     def source(self, level: Level) -> ComputedSource:
         """Return the rows of a list below the endpoints."""

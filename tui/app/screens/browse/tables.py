@@ -89,7 +89,7 @@ TAGS = (
     Column(key="tag", title=N_("Tag"), width=12, weight=3, cell=TagCell(cut="middle"), max_width=48),
     Column(key="created", title=N_("Created"), width=10, cell=TimeCell("muted"), weight=1, max_width=16, priority=2),
     Column(key="size", title=N_("Size"), width=8, cell=BytesCell()),
-    Column(key="platforms", title=N_("Platforms"), width=14, weight=2, cell=PlatformsCell(), max_width=40, priority=1),
+    Column(key="platforms", title=N_("Platforms"), width=15, weight=2, cell=PlatformsCell(), max_width=40, priority=1),
     Column(key="digest", title=N_("Digest"), width=12, cell=DigestCell("muted"), weight=1, max_width=19, priority=3),
     Column(key="signed", title=N_("Signed"), width=6, cell=SignedCell(), priority=2),
     Column(key="note", title=N_("Note"), width=6, weight=1, cell=Cell("warning"), priority=1, sortable=False),

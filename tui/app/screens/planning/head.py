@@ -86,6 +86,10 @@ class PlanHead(Vertical):
         yield LabelledLine("", id="wrong")
         yield LabelledLine(_("Options"), id="options-line")
 
+    def on_mount(self) -> None:
+        """Let the names begin right behind the registry; the room other fields leave would look like a space."""
+        self.query_one("#naming", Input).styles.padding = (0, 1, 0, 0)
+
     def show(self, draft: Draft, basket: Basket) -> None:
         """Say what the draft is about."""
         source = self.query_one("#source-line", LabelledLine)

@@ -24,13 +24,16 @@ class Preflight:
 
     ok: bool = True
     words: list[str] = field(default_factory=list)
+    may_push: list[str] = field(default_factory=list)
+    """Namespaces in which an upload could be begun."""
     steps: list[tuple[str, str]] = field(default_factory=list)
     """Title and outcome of every step."""
 
     @property
     def text(self) -> str:
         """All of it in one line."""
-        return ", ".join(self.words)
+        allowed = _("push allowed to {places}").format(places=" ".join(self.may_push))
+        return ", ".join([*self.words[:1], *([allowed] if self.may_push else []), *self.words[1:]])
 
 
 def samples(repositories: Sequence[Repository]) -> list[Repository]:
@@ -73,9 +76,7 @@ def _note(found: Preflight, step: Step, repository: Repository, *, first: bool) 
     elif step.name == "login" and first:
         found.words.append(_("login ok") if step.state == "ok" else _("no login needed so far"))
     elif step.name == "push" and step.state == "ok":
-        found.words.append(
-            _("push to {path} allowed").format(path=repository.path.rpartition("/")[0] or repository.path)
-        )
+        found.may_push.append(repository.path.partition("/")[0])
 
 
 def _failure(step: Step, repository: Repository) -> str:

@@ -110,10 +110,17 @@ class RunScreen(FailuresReading):
         """Where there are no tasks, say why and which key to press."""
         failed = (self.look.rules or {}).get("failed", 0)
         empty = not self.rows.count() and not failed and self.state not in ("running", "waiting")
+        if self.has_class("-empty") and not empty:
+            self.call_after_refresh(self._take_focus)
         self.set_class(empty, "-empty")
         if empty:
             self.query_one("#empty", EmptyState).show(*empty_words(self.state, output))
         self.details.printed(output if self.state == "interrupted" else "")
+
+    def _take_focus(self) -> None:
+        """Focus the table that was hidden while there was nothing in it."""
+        if self.focused is None:
+            self.front_table.focus()
 
     @property
     def details(self) -> RunDetails:

@@ -156,9 +156,10 @@ class SteeredRun(WatchedRun):
             await order
         except STEERING_ERRORS as error:
             self.say_error(error)
-        else:
-            if told:
-                self.say(told)
+            return
+        if told:
+            self.say(told)
+        self.look_soon(started=self.steering.started)
 
 
 def _told_to_retry(count: int, state: str) -> str:

@@ -158,11 +158,11 @@ class TaskRows:
         return found
 
     def counts(self) -> dict[str, int]:
-        """Return how many tasks are in each state."""
+        """Return how many tasks are in each state there is."""
         found: Counter[str] = Counter()
         for (_phase, state), number in self.standing.items():
             found[self._as_is(state)] += number
-        return dict(found)
+        return {state: number for state, number in found.items() if number}
 
     def _as_is(self, state: str) -> str:
         return "pending" if state in ACTIVE and not self.alive else state

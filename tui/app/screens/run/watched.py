@@ -45,6 +45,7 @@ class WatchedRun(Place):
         self._process = process
         self._live = process is not None
         self._summed = (0.0, "")
+        self._wanted_look = asyncio.Event()
 
     @property
     def table(self) -> LineTable:
@@ -81,13 +82,26 @@ class WatchedRun(Place):
             self.table.set_following(self.state in LIVE)
             await self._read_the_rest(watch)
             while True:
-                here = self.app.screen is self and self.state in LIVE
-                await asyncio.sleep(LOOK_EVERY if here else LOOK_AWAY_EVERY)
+                await self._rest()
                 self.take(await asyncio.to_thread(watch.look))
         except WATCH_ERRORS as error:
             self.say_error(error)
         finally:
             watch.close()
+
+    async def _rest(self) -> None:
+        """Wait until it is time for the next look, or somebody wants it."""
+        here = self.app.screen is self and self.state in LIVE
+        try:
+            await asyncio.wait_for(self._wanted_look.wait(), LOOK_EVERY if here else LOOK_AWAY_EVERY)
+        except TimeoutError:
+            return
+        self._wanted_look.clear()
+
+    def look_soon(self, *, started: bool = False) -> None:
+        """Look at once; `started` says that a process was just started, so that its end is told however soon."""
+        self._live |= started
+        self._wanted_look.set()
 
     async def _read_the_rest(self, watch: JournalWatch) -> None:
         looked = time.monotonic()

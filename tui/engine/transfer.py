@@ -148,11 +148,13 @@ async def _patch(work: BlobWork, upload: Upload, chunk: bytes) -> None:
             except RegistryError as error:
                 if not await attempts.again(error):
                     raise
-            stored = await upload.status()
-            if stored == before + len(chunk):
+            kept = await upload.status() - before
+            if kept == len(chunk):
                 return
-            if stored != before:
-                raise UploadSessionLost(f"the registry kept {stored - before} of a chunk of {len(chunk)} bytes")
+            if not 0 <= kept < len(chunk):
+                raise UploadSessionLost(f"the registry kept {kept} of a chunk of {len(chunk)} bytes")
+            # distribution 3 keeps what arrived of a chunk that broke, and says how much
+            chunk, before = chunk[kept:], before + kept
             work.target.traffic.retried += 1
     except UploadSessionLost as error:
         raise _SessionUnsure(error) from error

@@ -17,11 +17,10 @@ _MARKS = {"ok": "✓", "failed": "✗", "skipped": "-"}
 
 def fields_of(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
     """Yield what the table has no room for."""
-    yield _("Registry"), f"{kind_title(endpoint.kind)} · {endpoint.address}"
-    yield _("Encryption"), encryption(endpoint)
-    yield _("Account"), account(endpoint)
+    yield _("Registry"), f"{kind_title(endpoint.kind)} · {endpoint.address} · {encryption(endpoint)}"
     lasts = _(LASTS[endpoint.store])
-    yield _("Password in"), f"{store_title(endpoint)} ({lasts})" if lasts else store_title(endpoint)
+    kept = f"{store_title(endpoint)} ({lasts})" if lasts else store_title(endpoint)
+    yield _("Account"), f"{account(endpoint)} · {kept}"
     if endpoint.client_cert:
         yield _("Client cert"), str(endpoint.client_cert)
     if endpoint.proxy:
@@ -53,7 +52,7 @@ def _steps(test: Test) -> Iterator[str]:
         if step.state == "skipped" and test.outcome and not test.outcome.ok and _failed_before(test, step.name):
             continue
         yield f"{_MARKS[step.state]} {fit(_(STEPS[step.name]), titles)}  {step.detail}"
-        if step.hint and (step.state == "failed" or step.hint):
+        if step.hint and step.state == "failed":
             yield f"  {' ' * titles}  › {step.hint}"
     if test.next_step is not None:
         yield f"► {fit(_(STEPS[test.next_step]), titles)}  {_('trying…')}"

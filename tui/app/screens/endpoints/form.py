@@ -138,9 +138,7 @@ class EndpointForm(Place):
 
     def action_save(self) -> None:
         """Store the endpoint, unless something is missing."""
-        if isinstance(self.focused, PickLine):
-            self.focused.action_pick()
-        elif not self._saving:
+        if not self._saving:
             begin(self, self._save, "save")
 
     def action_more(self) -> None:

@@ -44,7 +44,7 @@ class ChoiceLine(Choice):
 
 
 class PickLine(PartsLine, can_focus=True):
-    """Shows what is picked; space (or enter) opens the list to pick from, which is the screen's affair."""
+    """Shows what is picked; space opens the list to pick from, which is the screen's affair."""
 
     class Opened(Message):
         """The user wants to pick."""

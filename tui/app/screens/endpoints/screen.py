@@ -56,7 +56,7 @@ class Endpoints(Place):
     DEFAULT_CSS = """
     Endpoints #endpoints-room { layout: vertical; height: 1fr; }
     Endpoints TablePane { height: 1fr; min-height: 5; }
-    Endpoints DetailPane { height: auto; max-height: 60%; min-height: 8; }
+    Endpoints DetailPane { height: auto; max-height: 70%; min-height: 8; }
     Endpoints.-wide #endpoints-room { layout: horizontal; }
     Endpoints.-wide TablePane { width: 3fr; height: 1fr; }
     Endpoints.-wide DetailPane { width: 2fr; height: 1fr; max-height: 100%; }

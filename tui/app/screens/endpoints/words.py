@@ -131,7 +131,7 @@ def account(endpoint: Endpoint) -> str:
 def encryption(endpoint: Endpoint) -> str:
     """Return how the way to the registry is protected."""
     if endpoint.scheme == "http":
-        return _("none: plain http")
+        return _("plain http, not encrypted")
     if not endpoint.verify:
         return _("TLS, the certificate is not verified")
     if endpoint.scheme == "auto":

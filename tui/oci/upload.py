@@ -10,6 +10,7 @@ from tui.oci.auth import Scopes
 from tui.oci.channel import Call, Channel
 from tui.oci.errors import IntegrityError, ServerError, UploadSessionLost
 from tui.oci.reference import contradicts
+from tui.oci.transport import IDLE_TIMEOUT
 from tui.oci.trust import check_destination, resolve
 
 _RANGE = re.compile(r"(?:bytes=)?0-([0-9]{1,18})")
@@ -102,7 +103,7 @@ class Upload:
         headers: dict[str, str],
         body: bytes,
         accept: frozenset[int],
-        idle: float = 60.0,
+        idle: float = IDLE_TIMEOUT,
         repeatable: bool = False,
     ) -> Call:
         return Call(

@@ -1,0 +1,86 @@
+"""The app in a real terminal, 80x24 and keyboard only, as somebody on a jump host has it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.cli import run_cli
+from tests.support.programs import require
+from tests.support.tmux import Tmux
+
+
+@pytest.fixture
+def tmux(tmp_path: Path) -> Iterator[Tmux]:
+    """A tmux server of our own."""
+    require("tmux")
+    with Tmux(tmp_path) as server:
+        yield server
+
+
+def runs(folder: Path) -> list[dict[str, object]]:
+    """Return the runs as the command line lists them."""
+    listed = run_cli("runs", "list", "--json", folder=folder).json()["runs"]
+    assert isinstance(listed, list)
+    return listed
+
+
+def test_the_demo_survives_a_lost_terminal_and_is_taken_up_again(tmux: Tmux, tmp_path: Path) -> None:
+    first = tmux.open("first", "demo", "--slow")
+    first.wait_for("Ready to run", "press r to run it")
+    first.press("r")
+    first.wait_for("running", "2 execute", "MB of 77.")
+    first.kill()
+
+    (run,) = runs(tmp_path)
+    assert run["state"] == "running"
+
+    second = tmux.open("second")
+    second.wait_for("Home")
+    second.press("5")
+    second.wait_for("Runs (1)", "running")
+    second.press("Enter")
+    second.wait_for("2 execute", "at once")
+    second.wait_for("done", "all well", "images are at the target", seconds=90)
+    second.press("q")
+    second.wait_for("[ended with 0]")
+    (run,) = runs(tmp_path)
+    tasks = run["tasks"]
+    assert isinstance(tasks, dict)
+    assert run["exit"] == 0
+    assert tasks["done"] == tasks["total"] > 0
+
+
+def test_leaving_says_how_to_come_back(tmux: Tmux, tmp_path: Path) -> None:
+    terminal = tmux.open("demo", "demo", "--slow")
+    terminal.wait_for("Ready to run")
+    terminal.press("r")
+    terminal.wait_for("running", "2 execute")
+    terminal.press("q")
+    said = terminal.wait_for("goes on", "[ended with 0]")
+    (run,) = runs(tmp_path)
+    assert f"regferry runs watch {run['run']}" in said.replace("\n", "")
+    stopped = run_cli("runs", "stop", "--json", folder=tmp_path)
+    assert json.loads(stopped.out)["order"] == "stop"
+    ended = run_cli("runs", "watch", "--json", folder=tmp_path)
+    assert ended.exit == 6, str(ended)
+
+
+def test_a_demo_nobody_ran_leaves_nothing_behind(tmux: Tmux, tmp_path: Path) -> None:
+    terminal = tmux.open("demo", "demo")
+    terminal.wait_for("Ready to run")
+    terminal.press("q")
+    terminal.wait_for("[ended with 0]")
+    assert runs(tmp_path) == []
+
+
+def test_the_demo_is_watched_to_its_end(tmux: Tmux, tmp_path: Path) -> None:
+    terminal = tmux.open("demo", "demo")
+    terminal.wait_for("Ready to run")
+    terminal.press("r")
+    screen = terminal.wait_for("done", "all well", "images are at the target")
+    assert "✓ 2 execute" in screen
+    assert runs(tmp_path)[0]["exit"] == 0

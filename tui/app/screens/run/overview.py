@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -27,6 +27,7 @@ from tui.app.widgets.transfer_line import TransferLine
 
 EVERY = 1.0
 """Seconds between two figures of speed and time: they move all the time, and each costs bytes on the line."""
+PHASE_NAMES = ("generate", "execute", "retry")
 SPEED_OVER = 8.0
 """Seconds the speed is measured over."""
 
@@ -144,44 +145,38 @@ def phases(
 ) -> dict[str, Phase]:
     """Return how the phases stand.
 
-    Generate counts the tasks it knows all about, execute those it worked on, retry those that are to be tried again.
+    Generate counts the tasks it knows all about, execute those it worked on, retry those that are tried again.
     """
-    total, unknown, failed, open_ = 0, 0, {"generate": 0, "execute": 0, "retry": 0}, {"execute": 0, "retry": 0}
-    belongs = {"execute": 0, "retry": 0}
+    total, left, failed = Counter[str](), Counter[str](), Counter[str]()
     for (phase, task_state), number in standing.items():
-        total += number
-        if task_state in ("failed", "conflict") and phase in failed:
-            failed[phase] += number
-        if phase in belongs:
-            belongs[phase] += number
-            open_[phase] += number if task_state in OPEN else 0
-        elif task_state in OPEN:
-            unknown += number
-    names = ("generate", "execute", "retry")
-    current = progress["phase"] if progress["phase"] in names else "generate"
-    ready = state == "new" and not total
+        total[phase] += number
+        left[phase] += number if task_state in OPEN else 0
+        failed[phase] += number if task_state in ("failed", "conflict") else 0
     failed["generate"] += rules.get("failed", 0)
-    if current == "retry":  # what waits for its next try counts there, not as work that execute has left
-        belongs["retry"] += open_["execute"]
-        open_["retry"] += open_["execute"]
-        open_["execute"] = 0
-    done = {"generate": total - unknown, **{name: belongs[name] - open_[name] for name in belongs}}
-    if belongs["retry"]:
-        done["execute"] += belongs["retry"]
-    whole = {"generate": total, "execute": belongs["execute"] + belongs["retry"], "retry": belongs["retry"]}
-    if current == "retry":
-        done["execute"] = whole["execute"]
-    shown: dict[str, Phase] = {}
-    for at, name in enumerate(names):
-        how = _phase_state(name, at, names.index(current), state, failed[name], whole["retry"])
-        if ready:
-            how = "ahead"
-        shown[name] = Phase(how, max(0, done[name]), whole[name], failed[name])
-    return shown
+    current = PHASE_NAMES.index(progress["phase"]) if progress["phase"] in PHASE_NAMES else 0
+    executed, again = total["execute"] + total["retry"], total["retry"]
+    waiting = left["execute"] + left["retry"]
+    if PHASE_NAMES[current] == "retry":  # what waits for its next try counts there, execute has tried everything
+        again += left["execute"]
+        done = {"execute": executed, "retry": again - waiting}
+    else:
+        done = {"execute": executed - waiting, "retry": again - left["retry"]}
+    done["generate"] = total.total() - left["generate"]
+    whole = {"generate": total.total(), "execute": executed, "retry": again}
+    begun = state != "new" or bool(total)
+    return {
+        name: Phase(
+            _phase_state(at, current, state, failed[name]) if begun and (name != "retry" or again) else "ahead",
+            done[name],
+            whole[name],
+            failed[name],
+        )
+        for at, name in enumerate(PHASE_NAMES)
+    }
 
 
-def _phase_state(name: str, at: int, current: int, state: str, failed: int, retried: int) -> str:
-    if at > current or (name == "retry" and not retried):
+def _phase_state(at: int, current: int, state: str, failed: int) -> str:
+    if at > current:
         return "ahead"
     if at == current and state in LIVE:
         return "held" if state in ("paused", "stopping") else "active"

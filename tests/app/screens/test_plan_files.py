@@ -74,7 +74,9 @@ async def test_an_image_syncer_file_is_taken_over_with_what_to_look_at(tmp_path:
         await fill_in(app, str(path), "enter")
         await app.sees("Look at this before you run it")
         await app.press("escape")
-        await app.sees("Preview, not checked yet (3)", "moved/app:1.4.1", "moved/app:1.4.2", "2 rules")
+        await app.sees(
+            "Preview, not checked yet (3)", "moved/app:1.4.1", "moved/app:1.4.2", "file images.yaml  2 rules"
+        )
 
 
 @pytest.mark.parametrize("text", ["]", "just words", "\x1b[31m: x"])

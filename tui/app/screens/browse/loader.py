@@ -80,7 +80,7 @@ class Loader:
                     shelf.infos[path, tag] = await browser.describe(path, tag)
                     shelf.failures.pop((path, tag), None)
                 except Trouble as error:
-                    shelf.failures[path, tag] = plain(error)
+                    shelf.failures[path, tag] = _short(error)
                 found(tag)
 
         await asyncio.gather(*(some() for _number in range(AT_ONCE)))
@@ -97,3 +97,9 @@ def plain(error: Exception) -> str:
     """Return an error with what to do about it, as one line."""
     hint = getattr(error, "hint", "")
     return f"{error}; {hint}" if hint else str(error) or type(error).__name__
+
+
+def _short(error: Exception) -> str:
+    """Return an error without the reference it is about, which stands beside it."""
+    message, hint = getattr(error, "message", str(error)), getattr(error, "hint", "")
+    return f"{message}; {hint}" if hint else message

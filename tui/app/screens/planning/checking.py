@@ -11,7 +11,7 @@ from tui.app.screens.computed_source import ComputedSource
 from tui.app.screens.planning.drafting import Drafting, Trouble, plain
 from tui.app.screens.planning.forecasting import Forecast, discard, watch
 from tui.app.screens.planning.head import PlanHead
-from tui.app.screens.planning.preflight import Preflight, preflight
+from tui.app.screens.planning.preflight import Preflight, preflight, samples
 from tui.app.screens.planning.preview import Preview
 from tui.app.screens.text_dialog import TextDialog
 from tui.app.screens.work import start
@@ -35,6 +35,7 @@ class Checking(Drafting):
         super().__init__()
         self.folder: RunFolder | None = None
         self.found: Preflight | None = None
+        self._tried: list[Repository] = []
         self._process: subprocess.Popen[bytes] | None = None
         self._may_run = False
 
@@ -42,11 +43,24 @@ class Checking(Drafting):
         """Forget the check and remove its folder."""
         super().drop_forecast()
         folder, process = self.folder, self._process
-        self.folder, self._process, self.found, self._may_run, self.checking = None, None, None, False, False
+        self.folder, self._process, self._may_run, self.checking = None, None, False, False
         self.workers.cancel_group(self, "check")
         self.workers.cancel_group(self, "preflight")
         if folder is not None:
             start(self.app, "discard", False, discard, folder, process)
+
+    def show_target(self) -> None:
+        """Say where it goes, and what came out when it was tried last, if it still is the same."""
+        if self.found is not None and (self.preview is None or samples(self.preview.targets()) != self._tried):
+            self.found = None
+        if self.found is None:
+            super().show_target()
+        else:
+            self._show_found(self.found)
+
+    def _show_found(self, found: Preflight) -> None:
+        words = found.text or _("trying")
+        self.query_one(PlanHead).show_target(self.draft, words, "success" if found.ok else "error")
 
     def sides(self, plan: Plan) -> tuple[Endpoint | None, Endpoint | None]:
         """Return the endpoints of source and target, None where a file names a registry we have no endpoint for."""
@@ -138,8 +152,9 @@ class Checking(Drafting):
 
         def changed(found: Preflight) -> None:
             self.found = found
-            head.show_target(self.draft, found.text or _("trying"), "success" if found.ok else "error")
+            self._show_found(found)
 
+        self._tried = samples(targets)
         head.show_target(self.draft, _("trying"))
         try:
             found = await preflight(targets, self._access_to, changed)

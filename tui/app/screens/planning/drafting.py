@@ -76,16 +76,19 @@ class Drafting(Place):
         head.show(self.draft, self.basket)
         if self.checked is not None and self.checked != self.draft.plan(self.basket):
             self.drop_forecast()
-            head.show_target(self.draft)
         if self.forecast is None:
-            head.show_target(self.draft)
             self.preview = Preview(self.draft, self.basket)
             self.table.set_source(ComputedSource(self.preview.places, self.preview.row))
             self.query_one("#tasks", TablePane).title = _("Preview, not checked yet")
             self.look_at_names()
+        self.show_target()
         self.show_sums()
         self.show_row()
         self.refresh_bindings()
+
+    def show_target(self) -> None:
+        """Say where it goes."""
+        self.query_one(PlanHead).show_target(self.draft)
 
     def look_at_names(self) -> None:
         """Go through all targets, off the event loop."""

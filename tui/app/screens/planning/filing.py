@@ -83,7 +83,7 @@ class Filing(Checking):
         self.draft.target = endpoint_at(self.endpoints(), [target_registry(rule) for rule in plan.rules])
         self.show_draft()
         count = ngettext("{count} rule", "{count} rules", len(plan.rules)).format(count=len(plan.rules))
-        self.say(_("Opened {path}: {count}").format(path=path, count=count), "success")
+        self.say(_("Opened {path}: {count}").format(path=path.name, count=count), "success")
         logins = sorted({entry.match for entry in imported.auth.entries})
         if imported.hazards or logins:
             self._show_hazards(_("Look at this before you run it"), imported.hazards, logins)

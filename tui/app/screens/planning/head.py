@@ -96,7 +96,9 @@ class PlanHead(Vertical):
         if draft.opened is not None:
             rules = len(draft.opened.rules)
             count = ngettext("{count} rule", "{count} rules", rules).format(count=f"{rules:,}")
-            source.show((_("file {path}").format(path=draft.path or ""), "accent"), (f"  {count}", ""))
+            source.show(
+                (_("file {path}").format(path=draft.path.name if draft.path else ""), "accent"), (f"  {count}", "")
+            )
         elif basket.source is not None:
             tally = tally_text(basket.tally()) if not basket.empty else _("nothing selected")
             source.show((basket.source.name, "accent"), (f"  {tally}", ""))

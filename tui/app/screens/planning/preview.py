@@ -42,13 +42,17 @@ class Preview:
         self._draft = draft
         self._basket = basket
         rules = draft.opened.rules if draft.opened is not None else ()
+        registries = {rule.source_registry for rule in rules}
+        self._registry = basket.source.address if basket.source and draft.opened is None else ""
+        if len(registries) == 1:
+            self._registry = registries.pop()
         self.places: list[Place] = [Place(-1, path, tag) for path, tag in basket.references()] if not rules else []
         for number, rule in enumerate(rules):
             self.places += [Place(number, rule.source_path, tag) for tag in rule.references or ("",)]
 
     def source(self, place: Place) -> str:
         """Return the full source."""
-        registry = self._rule(place).source_registry if place.rule >= 0 else self._address()
+        registry = self._rule(place).source_registry if place.rule >= 0 else self._registry
         return f"{registry}/{place.path}{_suffix(place.tag)}"
 
     def target(self, place: Place) -> str:
@@ -77,7 +81,7 @@ class Preview:
         note = "" if key.tag else _("tags are found by the check")
         if (key.path, key.tag) in self._draft.overrides:
             note = _("edited")
-        return (self.source(key).removeprefix(f"{self._address()}/"), target, "unchecked", self._size(key), note)
+        return (self.source(key).removeprefix(f"{self._registry}/"), target, "unchecked", self._size(key), note)
 
     def names(self) -> Names:
         """Go through all targets; may take a while for many, and only reads."""
@@ -109,9 +113,6 @@ class Preview:
     def _rule(self, place: Place) -> Rule:
         assert self._draft.opened is not None
         return self._draft.opened.rules[place.rule]
-
-    def _address(self) -> str:
-        return self._basket.source.address if self._basket.source and self._draft.opened is None else ""
 
     def _size(self, place: Place) -> int | None:
         content: Sequence[str] | None = self._basket.contents.get((place.path, place.tag))

@@ -297,7 +297,7 @@ async def test_a_journal_that_takes_no_more_stops_the_run(world: World, monkeypa
     assert all(arrived(world))
 
 
-async def test_a_bug_in_one_place_ends_the_run_and_loses_nothing(world: World) -> None:
+async def test_a_bug_in_one_place_is_told_and_leaves_the_others_alone(world: World) -> None:
     put_apps(world)
 
     class Broken(PlainAccess):
@@ -308,9 +308,13 @@ async def test_a_bug_in_one_place_ends_the_run_and_loses_nothing(world: World) -
 
     folder = world.make()
     good, world.access = world.access, Broken()
-    with pytest.raises(RuntimeError, match="a bug"):
-        await world.work(folder)
-    assert folder.working() is None
+    assert await world.work(folder) == 1
+    with JournalReader(folder.journal) as reader:
+        told = {(row["target_path"], row["error_class"], row["message"]) for row in reader.tasks("failed")}
+        done = reader.counts()["done"]
+    assert told == {("library/app3", "BUG", "RuntimeError: a bug")}
+    assert done > 0
+    assert "a bug" in folder.log.read_text()
     world.access = good
-    assert await world.work(folder) == 0
+    assert await world.work(folder, failed_too=True) == 0
     assert all(arrived(world))

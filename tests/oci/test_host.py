@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.oci.scripted import client, repository
+from tests.oci.scripted import access, repository
 from tui.demo.registry import EmbeddedRegistry
 from tui.demo.storage import MemoryStorage
+from tui.oci.client import RegistryClient
 from tui.oci.errors import Denied, NetworkError, ServerError, Throttled
 from tui.oci.host import Host, Window
 from tui.oci.retry import Attempts, RetryPolicy
@@ -39,7 +40,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def known_host(*answers: bool) -> tuple[Host, list[str]]:
     """Return a host that answered once, and the states it goes through."""
     states: list[str] = []
-    host = Host("r.example", 8, lambda changed: states.append(changed.state))
+    host = Host("r.example", 8, lambda changed: states.append(changed.state), max_outage=60)
     host.answered()
     host.ping = pings(*answers)  # type: ignore[assignment]
     return host, states
@@ -92,7 +93,7 @@ async def test_a_registry_that_answers_at_once_has_no_outage() -> None:
 
 
 async def test_a_registry_that_never_answered_has_no_outage() -> None:
-    host = Host("r.example", 8)
+    host = Host("r.example", 8, max_outage=60)
     host.ping = pings(False)  # type: ignore[assignment]
     for _ in range(9):
         host.failed()
@@ -181,12 +182,12 @@ async def test_a_registry_that_goes_away_and_comes_back_fails_nothing(quick: Non
     await registry.start()
     address = registry.address
     policy = RetryPolicy(tries=4, base=0.001)
-    async with client(address, retry=policy) as connected:
+    host = Host(address, 32, max_outage=60)
+    async with RegistryClient(access(address), retry=policy, host=host) as connected:
         here = repository(address)
         assert not await connected.has_blob(here, DIGEST)
         await registry.stop()
         asked = [asyncio.create_task(connected.has_blob(here, DIGEST)) for _ in range(20)]
-        host = connected._channel.host
         while host.state != "down":
             await asyncio.sleep(0.001)
         await registry.start(int(address.rpartition(":")[2]))

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from tui.engine.context import RunContext
 from tui.engine.control import StopRequested
+from tui.engine.journal.schema import JournalError
 from tui.engine.recorder import Recorder
 from tui.engine.referrers import list_referrers
 from tui.engine.schedule import BlobNeed, seeds
@@ -60,7 +61,8 @@ class Executor:
         try:
             await self._place_blob(need, None)
         except RegistryError as error:
-            # The tasks that need it will meet the same error and say so.
+            # The tasks that need it will meet the same error and say so; nobody tries it in vain before them.
+            self._run.needs.pop((need.target, need.digest), None)
             self._run.log.write("shared blob failed", digest=need.digest, message=str(error))
 
     async def _copy_or_fail(self, task: Task) -> None:
@@ -79,6 +81,10 @@ class Executor:
                 self._recorder.task_returned(task)
                 raise StopRequested from error
             self._recorder.task_failed(task, Failure.of(error))
+        except JournalError:
+            raise
+        except Exception as error:  # noqa: BLE001 - told with the task, and the others go on
+            self._recorder.task_failed(task, self._recorder.surprise(error))
         else:
             self._recorder.task_ended(task, "done")
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from tui.engine.context import RunContext
 from tui.engine.control import Gate, StopRequested
+from tui.engine.journal.schema import JournalError
 from tui.engine.recorder import Recorder
 from tui.engine.schedule import BlobNeed, SingleFlight
 from tui.engine.targets import TargetView, view_target
@@ -78,6 +79,11 @@ class Generator:
         except RuleError as error:
             self._recorder.rule_failed(rule_id, Failure("RULE", None, "", str(error), error.hint))
             return []
+        except (StopRequested, JournalError):
+            raise
+        except Exception as error:  # noqa: BLE001 - told with the rule, and the others go on
+            self._recorder.rule_failed(rule_id, self._recorder.surprise(error))
+            return []
         self._recorder.rule_done(rule_id)
         return [self._add_task(rule_id, pair) for pair in pairs if (pair.source, pair.target) not in self._known]
 
@@ -133,6 +139,10 @@ class Generator:
         except RegistryError as error:
             self._stop_instead(error)
             self._recorder.task_failed(task, Failure.of(error))
+        except (StopRequested, JournalError):
+            raise
+        except Exception as error:  # noqa: BLE001 - told with the task, and the others go on
+            self._recorder.task_failed(task, self._recorder.surprise(error))
 
     async def _resolve(self, task: Task) -> None:
         source = await self._run.registries.source(task.source.repository)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+import traceback
 from collections.abc import Mapping
 from typing import Any
 
@@ -97,6 +98,11 @@ class Recorder:
         values = {"attempts": task.attempts, "bytes_done": task.bytes_done, "ended": time.time()}
         self._task(task, **values, **failure.columns())
         self._run.log.write("task", **_words(task), **failure.columns())
+
+    def surprise(self, error: Exception) -> Failure:
+        """Something failed that should not be able to; one task's surprise must not end the others."""
+        self._run.log.write("surprise", trace=traceback.format_exception(error))
+        return Failure.of_surprise(error)
 
     def task_returned(self, task: Task) -> None:
         """A task goes back to the queue: stopped, or to be tried again."""

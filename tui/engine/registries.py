@@ -25,6 +25,10 @@ class Resolver(Protocol):
 Side = Literal["source", "target"]
 
 
+MAX_OUTAGE = 3600.0
+"""Seconds a registry may be out of reach before tasks fail because of it."""
+
+
 class Registries:
     """Gives out clients; repositories on one side with the same access share one. Use as an async context manager."""
 
@@ -91,5 +95,7 @@ class Registries:
 
     def _host(self, registry: str) -> Host:
         if registry not in self._hosts:
-            self._hosts[registry] = Host(registry, self._requests_at_once, lambda host: self.host_changed(host))
+            self._hosts[registry] = Host(
+                registry, self._requests_at_once, lambda host: self.host_changed(host), max_outage=MAX_OUTAGE
+            )
         return self._hosts[registry]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tui.endpoints.errors import EndpointsError
 from tui.oci.errors import RegistryError
 from tui.oci.reference import Reference, Repository, is_digest
+from tui.oci.text import printable
 
 State = Literal["pending", "running", "waiting", "done", "unchanged", "skipped", "failed", "conflict", "cancelled"]
 Phase = Literal["generate", "execute", "retry"]
@@ -30,6 +32,14 @@ class Failure:
     def of(cls, error: RegistryError) -> Failure:
         """Return the failure an error stands for."""
         return cls(error.kind, error.status, error.code, str(error), error.hint, error.retryable)
+
+    @classmethod
+    def of_surprise(cls, error: Exception) -> Failure:
+        """Return the failure of what is no RegistryError: wrong settings, or a fault of ours."""
+        if isinstance(error, EndpointsError):
+            return cls("CONFIG", None, "", error.message, error.hint)
+        hint = "this is a fault of regferry; the run's log has the details: please report it"
+        return cls("BUG", None, "", f"{type(error).__name__}: {printable(str(error))}", hint)
 
     def columns(self) -> dict[str, Any]:
         """Return it as journal columns."""

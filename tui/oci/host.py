@@ -19,9 +19,6 @@ HostState = Literal["ok", "throttled", "down"]
 
 MAX_RETRY_AFTER = 15 * 60.0
 """Seconds; a registry that asks for more is asked again after this."""
-MAX_OUTAGE = 3600.0
-"""Seconds an outage may last before requests fail because of it."""
-
 _FAILURES_THAT_TELL = 3
 _FIRST_PROBE = 0.5
 _LONGEST_PROBE = 10.0
@@ -92,10 +89,22 @@ class Window:
 
 
 class Host:
-    """One registry as all channels to it see it. `changed` is told when `state` or what belongs to it changes."""
+    """One registry as all channels to it see it.
 
-    def __init__(self, registry: str, requests_at_once: int, changed: Callable[[Host], None] | None = None) -> None:
+    `changed` is told when `state` or what belongs to it changes. `max_outage` are the seconds an outage may last before
+    requests fail because of it; 0 waits for none, as suits somebody who looks at a screen.
+    """
+
+    def __init__(
+        self,
+        registry: str,
+        requests_at_once: int,
+        changed: Callable[[Host], None] | None = None,
+        *,
+        max_outage: float = 0.0,
+    ) -> None:
         self.registry = registry
+        self.max_outage = max_outage
         self.window = Window(requests_at_once)
         self.state: HostState = "ok"
         self.until = 0.0
@@ -148,7 +157,7 @@ class Host:
         A registry that never answered has no outage: its address may be wrong.
         """
         broken = isinstance(error, NetworkError) or (isinstance(error, ServerError) and error.status in OUT_OF_ORDER)
-        if not broken or not self._answered or self.ping is None or self._given_up.is_set():
+        if not broken or not self._answered or self.ping is None or self._given_up.is_set() or not self.max_outage:
             return False
         if self._failures < _FAILURES_THAT_TELL and self._outage is None:
             return False
@@ -177,7 +186,7 @@ class Host:
             return False
         began, pause = time.monotonic(), _FIRST_PROBE
         self._become("down", time.time())
-        while time.monotonic() - began < MAX_OUTAGE and not self._given_up.is_set():
+        while time.monotonic() - began < self.max_outage and not self._given_up.is_set():
             await self.pause(pause)
             if await ping():
                 self._become("ok")

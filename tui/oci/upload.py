@@ -8,7 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 from tui.oci.answers import Answer
 from tui.oci.auth import Scopes
 from tui.oci.channel import Call, Channel
-from tui.oci.errors import IntegrityError, ServerError, UploadSessionLost
+from tui.oci.errors import IntegrityError, NotFound, ServerError, UploadSessionLost
 from tui.oci.reference import contradicts
 from tui.oci.transport import IDLE_TIMEOUT
 from tui.oci.trust import check_destination, resolve
@@ -48,7 +48,7 @@ class Upload:
             "Content-Length": str(len(chunk)),
         }
         call = self._call("PATCH", self.location, "upload a chunk", headers, chunk, frozenset({201, 202, 204}))
-        answer = await self._channel.send(call)
+        answer = await self._send(call)
         stored = _stored(answer)
         if stored is not None and stored != end:
             raise UploadSessionLost(
@@ -68,7 +68,7 @@ class Upload:
         # The registry may hash everything before it answers.
         idle = max(120.0, (self.offset + len(rest)) / _COMMIT_RATE)
         call = self._call("PUT", url, "finish the upload", headers, rest, frozenset({201, 204}), idle)
-        answer = await self._channel.send(call)
+        answer = await self._send(call)
         stored = answer.headers.get("docker-content-digest", "")
         if contradicts(stored, digest):
             raise IntegrityError(
@@ -82,7 +82,7 @@ class Upload:
         call = self._call(
             "GET", self.location, "ask for the upload status", {}, b"", frozenset({200, 202, 204}), repeatable=True
         )
-        answer = await self._channel.send(call)
+        answer = await self._send(call)
         stored = _stored(answer) or 0
         # `Range: 0-0` means nothing as well as one byte; a chunk of one byte is never what we sent.
         self.offset = 0 if stored == 1 else stored
@@ -94,6 +94,17 @@ class Upload:
         await self._channel.send(
             self._call("DELETE", self.location, "cancel the upload", {}, b"", frozenset({200, 202, 204, 404}))
         )
+
+    async def _send(self, call: Call) -> Answer:
+        try:
+            return await self._channel.send(call)
+        except NotFound as error:
+            # Some say 404 without the code for it: what is not there any more can only be the session.
+            if error.code:
+                raise
+            raise UploadSessionLost(
+                error.message, endpoint=error.endpoint, reference=error.reference, status=error.status
+            ) from error
 
     def _call(
         self,

@@ -167,10 +167,10 @@ class Browse(NameKeeper):
         if self.shelf is not None and self.level != "sources":
             crumbs.append(self.shelf.endpoint.name)
             busy = "" if self.shelf.complete else _("reading")
-            self.query_one("#projects", TablePane).title = _titled(_(TITLES["projects"]), busy)
-            project = self.project if self.project not in (EVERYTHING, "") else _(TITLES["repositories"])
+            self.query_one("#projects", TablePane).title = _titled(_title("projects"), busy)
+            project = self.project if self.project not in (EVERYTHING, "") else _title("repositories")
             self.query_one("#repositories", TablePane).title = _titled(project, busy)
-            self.query_one("#tags", TablePane).title = _titled(self.path or _(TITLES["tags"]), what)
+            self.query_one("#tags", TablePane).title = _titled(self.path or _title("tags"), what)
             if self.level == "tags":
                 crumbs.append(self.path)
             elif self.level == "repositories" and self.project not in (EVERYTHING, ""):
@@ -267,6 +267,11 @@ class Browse(NameKeeper):
             self.open_repository(path)
         else:
             self.open_source(shelf.endpoint)
+
+
+def _title(level: Level) -> str:
+    title = TITLES[level]
+    return _(title)
 
 
 def _titled(title: str, what: str) -> str:

@@ -42,7 +42,8 @@ def options_dialog(draft: Draft) -> FormDialog:
             take_options(replace(draft), values)
         except ValueError as error:
             return Verdict(error=str(error))
-        lines = [_(_POLICIES[values["on_conflict"]])]
+        policy = _POLICIES[values["on_conflict"]]
+        lines = [_(policy)]
         if values["platforms"]:
             lines.append(_("an image with fewer platforms gets another digest at the target"))
         return Verdict(lines=tuple(lines))

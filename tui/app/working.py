@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine
 from typing import Any, cast
 
+from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.worker import Worker
 
@@ -13,6 +14,14 @@ def begin(node: DOMNode, body: Callable[[], Coroutine[Any, Any, None]], group: s
     """Run `body` as the only worker of its group at `node`.
 
     A coroutine handed over before it may begin warns that it was never awaited when it is superseded at once; a
-    function does not.
+    function does not. What `node` shows may be taken away under the hands of `body`, which then ends quietly.
     """
-    return node.run_worker(cast("Any", body), group=group, exclusive=True)
+
+    async def guarded() -> None:
+        try:
+            await body()
+        except NoMatches:
+            if node.display:  # not when it is on its way out
+                raise
+
+    return node.run_worker(cast("Any", guarded), group=group, exclusive=True)

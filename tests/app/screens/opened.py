@@ -39,6 +39,11 @@ class Opened:
         return "\n".join(screen_lines(self.app))
 
     @property
+    def flowing(self) -> str:
+        """The same without borders, sentences in one piece however they were broken."""
+        return " ".join(self.text.replace("│", " ").split())
+
+    @property
     def session(self) -> Session:
         return self.app.session
 
@@ -61,8 +66,8 @@ class Opened:
         raise AssertionError(f"it did not happen; on the screen:\n{self.text}\n{self.app.messages}")
 
     async def sees(self, *texts: str) -> None:
-        """Wait until every text is on the screen."""
-        await self.until(lambda: all(text in self.text for text in texts))
+        """Wait until every text is on the screen, broken into lines or not."""
+        await self.until(lambda: all(text in self.text or text in self.flowing for text in texts))
 
     async def focus(self, selector: str) -> None:
         """Put the focus on a widget of the screen in front."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -17,6 +18,7 @@ from tui.app.i18n import N_, _
 from tui.app.screens.secret_input import SecretInput
 from tui.app.widgets.fitted import clean
 from tui.app.widgets.key_hints import KeyHints
+from tui.app.working import begin
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -103,13 +105,14 @@ class PassphraseDialog(ModalScreen[str | None]):
             self.dismiss(passphrase)
             return
         self._say(_("Trying…"))
-        self.run_worker(self._attempted(passphrase), exclusive=True, group="attempt")
+        begin(self, partial(self._attempted, passphrase), "attempt")
 
     async def _attempted(self, passphrase: str) -> None:
         assert self._attempt is not None
         problem = await self._attempt(passphrase)
         if problem:
             self._say(problem)
+            self.query_one("#first", Input).value = ""
         else:
             self.dismiss(passphrase)
 

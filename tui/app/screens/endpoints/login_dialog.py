@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult
@@ -20,6 +21,7 @@ from tui.app.screens.endpoints.words import store_title
 from tui.app.screens.secret_input import SecretInput
 from tui.app.widgets.fitted import clean, fit, width
 from tui.app.widgets.key_hints import KeyHints
+from tui.app.working import begin
 from tui.endpoints.errors import EndpointsError
 from tui.endpoints.model import Endpoint
 from tui.oci.errors import LocalError, RegistryError
@@ -89,7 +91,7 @@ class LoginDialog(ModalScreen[Changed | None]):
             self._say(_("Give user name and password"))
             self.query_one("#password" if user else "#user").focus()
         else:
-            self.run_worker(self._log_in(user, password), group="login", exclusive=True)
+            begin(self, partial(self._log_in, user, password), "login")
 
     def action_give_up(self) -> None:
         """Close without an answer."""

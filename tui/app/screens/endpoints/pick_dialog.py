@@ -9,15 +9,16 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 
 from tui.app.i18n import N_
 from tui.app.widgets.cell import Cell
 from tui.app.widgets.columns import Column
+from tui.app.widgets.fitted import clean
 from tui.app.widgets.key_hints import KeyHints
 from tui.app.widgets.line_table import LineTable
 from tui.app.widgets.row_source import ListSource
-from tui.app.widgets.table_pane import TablePane
 
 
 class PickDialog(ModalScreen[str | None]):
@@ -28,9 +29,11 @@ class PickDialog(ModalScreen[str | None]):
         Binding("escape", "give_up", N_("Cancel")),
     ]
     DEFAULT_CSS = """
-    PickDialog > Vertical { width: 74; max-width: 100%; height: auto; max-height: 100%; background: $surface; }
-    PickDialog TablePane { height: auto; background: $surface; }
-    PickDialog LineTable { height: auto; max-height: 16; }
+    PickDialog > Vertical {
+        width: 74; max-width: 100%; height: auto; max-height: 100%; background: $surface; border: round $border;
+        border-title-color: $text-accent; padding: 0 1;
+    }
+    PickDialog LineTable { background: $surface; }
     PickDialog KeyHints { dock: none; background: $surface; }
     """
 
@@ -49,8 +52,9 @@ class PickDialog(ModalScreen[str | None]):
             Column(key="words", title=self._titles[0], width=20, weight=1),
             Column(key="remark", title=self._titles[1], width=30, weight=1, cell=Cell("muted")),
         )
-        with Vertical():
-            yield TablePane(LineTable(columns, ListSource(self._rows, 2), id="pick"), self._title)
+        with Vertical() as box:
+            box.border_title = Content(clean(self._title)).markup
+            yield LineTable(columns, ListSource(self._rows, 2), id="pick")
             yield KeyHints()
 
     def on_mount(self) -> None:

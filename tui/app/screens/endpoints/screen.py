@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -28,6 +29,7 @@ from tui.app.widgets.detail_pane import DetailPane
 from tui.app.widgets.empty_state import EmptyState
 from tui.app.widgets.line_table import LineTable
 from tui.app.widgets.table_pane import TablePane
+from tui.app.working import begin
 from tui.endpoints.errors import EndpointsError, SecretStoreError
 from tui.endpoints.model import Endpoint, StoreName
 from tui.oci.errors import LocalError
@@ -223,7 +225,7 @@ class Endpoints(Place):
     def _moving(self, endpoint: Endpoint, store: StoreName | None) -> None:
         if store is not None and store != endpoint.store:
             new = replace(endpoint, store=store, password_env="")
-            self.run_worker(self._move(endpoint, new), group=f"move-{endpoint.id}", exclusive=True)
+            begin(self, partial(self._move, endpoint, new), f"move-{endpoint.id}")
 
     async def _move(self, old: Endpoint, new: Endpoint) -> None:
         self.say(_("moving the password of {name}…").format(name=old.name))
@@ -239,8 +241,7 @@ class Endpoints(Place):
 
     def _removing(self, endpoint: Endpoint, yes: bool | None, *, keep_secret: bool = False) -> None:
         if yes:
-            work = self._remove(endpoint, keep_secret=keep_secret)
-            self.run_worker(work, group=f"remove-{endpoint.id}", exclusive=True)
+            begin(self, partial(self._remove, endpoint, keep_secret=keep_secret), f"remove-{endpoint.id}")
 
     async def _remove(self, endpoint: Endpoint, *, keep_secret: bool) -> None:
         try:
@@ -268,8 +269,7 @@ class Endpoints(Place):
     def _test(self, endpoint: Endpoint, repository: str = "", *, push: bool = False) -> None:
         test = self._tests[endpoint.id] = Test()
         self._step_done(endpoint.id)
-        work = self._tested(endpoint, test, repository, push)
-        self.run_worker(work, group=f"test-{endpoint.id}", exclusive=True)
+        begin(self, partial(self._tested, endpoint, test, repository, push), f"test-{endpoint.id}")
 
     async def _tested(self, endpoint: Endpoint, test: Test, repository: str, push: bool) -> None:
         try:

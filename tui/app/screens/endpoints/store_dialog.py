@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
@@ -22,7 +23,6 @@ from tui.app.widgets.fitted import clean
 from tui.app.widgets.key_hints import KeyHints
 from tui.app.widgets.line_table import LineTable
 from tui.app.widgets.row_source import ListSource
-from tui.app.widgets.table_pane import TablePane
 from tui.app.working import begin
 from tui.endpoints.errors import EndpointsError
 from tui.endpoints.model import StoreName
@@ -52,9 +52,12 @@ class StoreDialog(ModalScreen[StoreName | None]):
         Binding("escape", "give_up", N_("Cancel")),
     ]
     DEFAULT_CSS = """
-    StoreDialog > Vertical { width: 76; max-width: 100%; height: auto; max-height: 100%; background: $surface; }
-    StoreDialog TablePane { height: 9; background: $surface; }
-    StoreDialog #said { height: 4; padding: 0 2; color: $text-muted; }
+    StoreDialog > Vertical {
+        width: 76; max-width: 100%; height: auto; max-height: 100%;
+        background: $surface; border: round $border; border-title-color: $text-accent; padding: 0 1;
+    }
+    StoreDialog LineTable { height: 6; background: $surface; }
+    StoreDialog #said { height: 3; margin-top: 1; color: $text-muted; }
     StoreDialog KeyHints { dock: none; background: $surface; }
     """
 
@@ -67,8 +70,9 @@ class StoreDialog(ModalScreen[StoreName | None]):
 
     def compose(self) -> ComposeResult:
         """Yield the stores, what the one under the cursor says, and the keys."""
-        with Vertical():
-            yield TablePane(LineTable(_COLUMNS, self._rows(), id="stores"), _("Where the password is kept"))
+        with Vertical() as box:
+            box.border_title = _("Where the password is kept")
+            yield LineTable(_COLUMNS, self._rows(), id="stores")
             yield Static(_("Looking which stores there are…"), id="said", markup=False)
             yield KeyHints()
 
@@ -92,13 +96,13 @@ class StoreDialog(ModalScreen[StoreName | None]):
         elif not status.can_save:
             self._say(store_message(status))
         else:
-            self.run_worker(self._opened_and_taken(store, status), exclusive=True, group="open")
+            begin(self, partial(self._opened_and_taken, store, status), "open")
 
     def action_unlock(self) -> None:
         """Open the store under the cursor, or set it up, and stay."""
         status = self._states.get(self._store)
         if status is not None and status.opening:
-            self.run_worker(self._opened(status), exclusive=True, group="open")
+            begin(self, partial(self._opened, status), "open")
         else:
             self._say(_("There is nothing to unlock here"))
 

@@ -29,7 +29,7 @@ TAIL = 4000
 class Look:
     """What one look saw. Everything but `process` and `output` is None or empty when the journal did not change.
 
-    `tasks` are the tasks that changed, `session` is the latest process that worked on the run, `seconds` how long
+    `tasks` are the tasks that changed, in the order they were planned, `session` is the latest process that worked on the run, `seconds` how long
     processes of before worked on it, `output` what the last process printed (only while nobody works on it).
     """
 
@@ -140,7 +140,7 @@ class JournalWatch:
                     seconds=sum((row["ended"] or row["heartbeat"]) - row["started"] for row in sessions[:-1]),
                     rules=self._reader.rule_counts(),
                     hosts=tuple(HostLine.from_row(dict(row)) for row in self._reader.hosts()),
-                    tasks=tuple(tasks),
+                    tasks=tuple(sorted(tasks)),
                 )
             if tasks:
                 self._revision = tasks[-1].revision

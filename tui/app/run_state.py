@@ -37,9 +37,9 @@ CAN_GO_ON = frozenset({"new", "planned", "stopped", "interrupted"})
 
 OUTCOMES = {
     WELL: N_("all well"),
-    FAILED: N_("failures left that will not go away by themselves"),
+    FAILED: N_("something has to be mended first"),
     USAGE: N_("settings or files could not be used"),
-    RETRYABLE: N_("failures left that may go well another time"),
+    RETRYABLE: N_("it may go well another time"),
     CREDENTIALS: N_("a login was refused or is missing"),
     LOCAL: N_("this machine was the obstacle: disk or permissions"),
     STOPPED: N_("stopped on request, can go on"),

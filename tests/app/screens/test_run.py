@@ -92,6 +92,21 @@ async def test_failures_are_grouped_with_what_to_do_and_can_be_tried_again() -> 
             assert not screen.failures
 
 
+async def test_a_group_of_failures_is_tried_again_as_a_whole() -> None:
+    async with registries() as both:
+        both.refused.add("mirror/library/redis")
+        folder = await make(both.plan("library/*"))
+        async with app_on(folder) as (app, pilot):
+            await pilot.press("r")
+            screen = await run_to(app, pilot, "failed")
+            await pilot.press("F")
+            await until(lambda: screen.query_one(FailureTable).row_count)
+            both.refused.clear()
+            await pilot.press("r")
+            await run_to(app, pilot, "done")
+            assert "4 failures are tried again" in " ".join(said(app))
+
+
 async def test_one_failed_task_alone_can_be_tried_again_after_the_end() -> None:
     async with registries() as both:
         both.refused.add("mirror/")

@@ -16,11 +16,13 @@ from tui.app.journal_watch import HostLine, JournalWatch
 from tui.app.run_state import RUN_STATES, outcome_text, run_state
 from tui.app.screens.run.hosts import HostLines, OneHost
 from tui.app.screens.run.overview import phases
+from tui.app.screens.run.reasons import HINTS, REASONS
 from tui.app.screens.run.task_rows import COLUMNS, REASON, STATE, TaskRows, failed_for, in_view
 from tui.app.screens.run.words import registries_of
 from tui.engine.journal.lines import TaskLine
 from tui.engine.journal.writer import JournalWriter
 from tui.engine.runs import RunFolder
+from tui.oci.errors import RegistryError
 from tui.plan.model import Plan, to_document
 from tui.plan.rule_text import make_rule
 
@@ -270,3 +272,14 @@ async def test_an_end_is_announced_with_bell_and_notification(monkeypatch: pytes
         (notification,) = [text for text in written if text.startswith("\x1b]9;")]
         assert notification.count("\x1b") == 1
         assert notification.count("\x07") == 1
+
+
+def test_every_class_of_failures_has_a_word_and_its_hint_a_translation() -> None:
+    def below(kind: type[RegistryError]) -> Iterator[type[RegistryError]]:
+        for one in kind.__subclasses__():
+            yield one
+            yield from below(one)
+
+    for kind in below(RegistryError):
+        assert kind.kind in REASONS
+        assert kind.default_hint in HINTS

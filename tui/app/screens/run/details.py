@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui.app.i18n import N_, _
+from tui.app.screens.run.reasons import hint_text
 from tui.app.widgets import figures
 from tui.app.widgets.detail_pane import Section
 from tui.app.widgets.states import PHASES, task_state
@@ -46,7 +47,7 @@ def task_details(reader: JournalReader, number: int) -> Details:
         (_("State"), f"{_(task_state(line.state).word)}, {_phase(line.phase)}"),
         (_("Tries"), str(line.attempts) if line.attempts else ""),
         (_("Message"), line.message),
-        (_("What to do"), row["hint"]),
+        (_("What to do"), hint_text(row["hint"])),
         (_("Size"), figures.bytes_text(line.bytes_total) if line.bytes_total else ""),
         (_("Took"), _took(row)),
         (_("Digest"), row["root"] or row["pinned"]),
@@ -69,7 +70,7 @@ def group_details(reader: JournalReader, group: FailureGroup, reason: str) -> De
     ]
     rules = [row["text"] for row in reader.rules() if row["state"] == "failed" and row["error_class"] == key[0]]
     fields = (
-        (_("What to do"), group.hint),
+        (_("What to do"), hint_text(group.hint)),
         (_("Message"), group.message),
         (_("Tried again"), _("by itself, it may go well another time") if group.retryable else _("only when asked to")),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import on
@@ -48,10 +49,11 @@ class RunScreen(FailuresReading):
     RunScreen.-failures #tasks { display: none; }
     RunScreen.-empty #empty { display: block; }
     RunScreen.-empty #tasks, RunScreen.-empty #failures { display: none; }
-    RunScreen.-details #details { display: block; width: 1fr; height: 1fr; }
+    RunScreen.-details #details, RunScreen.-failures #details { display: block; width: 1fr; height: 1fr; }
     RunScreen.-wide #body { layout: horizontal; }
-    RunScreen.-wide.-details #details { width: 2fr; max-width: 76; height: 1fr; }
-    RunScreen.-wide.-details #tasks, RunScreen.-wide.-details #failures { width: 3fr; }
+    RunScreen.-wide #details { width: 2fr; max-width: 76; }
+    RunScreen.-wide #tasks, RunScreen.-wide #failures { width: 3fr; }
+    RunScreen.-empty #details { display: none; }
     """
     _some_failed = False
     view: View = "all"
@@ -132,6 +134,13 @@ class RunScreen(FailuresReading):
         """The table in front: tasks or failures."""
         return self.query_one(FailureTable) if self.has_class("-failures") else self.table
 
+    def chosen_tasks(self) -> Sequence[int]:
+        """Return the tasks of the group under the cursor where the failures are in front."""
+        if not self.has_class("-failures"):
+            return super().chosen_tasks()
+        group = self.query_one(FailureTable).group
+        return self.rows.failed_for(key_of(group)) if group else []
+
     def choose_view(self, view: View, group: GroupKey | None = None) -> None:
         """Show the tasks of a view, or those that failed for one reason."""
         self.view, self.group = view, group
@@ -161,12 +170,10 @@ class RunScreen(FailuresReading):
     @on(LineTable.RowHighlighted)
     def point_details(self) -> None:
         """Let the details be about the row under the cursor."""
-        if not self.has_class("-details"):
-            return
         if self.has_class("-failures"):
             group = self.query_one(FailureTable).group
             self.details.about_group(group, reason(group) if group else "")
-        else:
+        elif self.has_class("-details"):
             self.details.about_task(self.table.cursor_key)
 
     @on(LineTable.RowOpened, "#tasks-table")

@@ -110,7 +110,7 @@ class SteeredRun(WatchedRun):
 
     def action_retry(self) -> None:
         """Try the marked tasks again, or the one under the cursor."""
-        numbers = [number for number in self._chosen() if self._state_of(number) in _FAILED]
+        numbers = [number for number in self.chosen_tasks() if self._state_of(number) in _FAILED]
         if not numbers:
             self.say(_("Only failed tasks can be tried again; this one has not failed."), "warning")
             return
@@ -130,7 +130,7 @@ class SteeredRun(WatchedRun):
 
     def action_skip(self) -> None:
         """Leave out the marked tasks, or the one under the cursor, as far as they have not begun."""
-        numbers = [number for number in self._chosen() if self._state_of(number) in ("pending", "failed")]
+        numbers = [number for number in self.chosen_tasks() if self._state_of(number) in ("pending", "failed")]
         if not numbers:
             self.say(_("Only tasks that wait or failed can be skipped."), "warning")
             return
@@ -141,7 +141,8 @@ class SteeredRun(WatchedRun):
         self._do(self.steering.skip(numbers), text)
         self.table.set_marks(())
 
-    def _chosen(self) -> Sequence[int]:
+    def chosen_tasks(self) -> Sequence[int]:
+        """Return the tasks an order is about: the marked ones, or the one under the cursor."""
         return [key for key in self.table.chosen if isinstance(key, int)]
 
     def _state_of(self, number: int) -> str:

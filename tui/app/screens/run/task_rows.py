@@ -177,6 +177,11 @@ class TaskRows:
         """Return the ids of the tasks in these states."""
         return [number for number, line in zip(self._ids, self._lines, strict=True) if _state(line) in states]
 
+    def failed_for(self, reason: tuple[str, int | None, str]) -> list[int]:
+        """Return the ids of the tasks that failed for one reason."""
+        failed = (self.line(number) for number in self.numbers(_STATES_OF["failed"]))
+        return [line.id for line in failed if line and reason_of(line) == reason]
+
     def newest_active(self) -> Key | None:
         """Return the active task that was planned last: whoever follows it sees those that began before above it."""
         return max(self.running, default=None)
@@ -209,7 +214,7 @@ class TaskRows:
             speed.rate if speed else None,
             line.attempts or None,
             line.message,
-            (line.error_class, line.error_status, line.error_code),
+            reason_of(line),
         )
 
     def _measure(self, line: TaskLine, now: float) -> None:
@@ -219,6 +224,11 @@ class TaskRows:
         elif now - speed.at >= RATE_EVERY:
             speed.rate = (line.bytes_done - speed.done) / (now - speed.at)
             speed.at, speed.done = now, line.bytes_done
+
+
+def reason_of(line: TaskLine) -> tuple[str, int | None, str]:
+    """Return what failures are grouped by."""
+    return line.error_class, line.error_status, line.error_code
 
 
 def _state(line: TaskLine | tuple[str, str]) -> str:

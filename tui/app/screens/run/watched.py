@@ -79,7 +79,8 @@ class WatchedRun(Place):
             self.table.set_source(self.rows)
             self.show_title()
             self.take(await asyncio.to_thread(watch.look))
-            self.table.set_following(self.state in LIVE)
+            if self.state in LIVE:
+                self.table.set_following(True)
             await self._read_the_rest(watch)
             while True:
                 await self._rest()
@@ -129,6 +130,7 @@ class WatchedRun(Place):
         if self.rows.alive != self._live:
             self.rows.alive = self._live
             self.table.reload()
+            self.table.set_following(self._live)
         if look.changed or changed:
             self._sum_bytes(now)
         self.show(look, changed=changed)

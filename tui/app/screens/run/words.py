@@ -29,7 +29,7 @@ def why(state: str, exit_code: int | None, progress: Mapping[str, Any], rows: Ta
             last = printed.rpartition("\n")[2].strip()
             return _("{why}; press r to go on").format(why=f"{said} ({last})" if last else said)
         case "failed":
-            return _("{why}; press F to see them").format(why=outcome_text(state, exit_code))
+            return _("{why}; press F to see why").format(why=outcome_text(state, exit_code))
         case "done":
             return ", ".join([outcome_text(state, exit_code), *_saved(progress)])
         case "paused":

@@ -15,14 +15,16 @@ def _side(prefix: str, side: str) -> Callable[[Command], Command]:
     """Return a decorator with the options that say how to reach one side."""
 
     def add(command: Command) -> Command:
-        for option in (
-            click.option(f"--{prefix}-endpoint", default="", metavar="NAME", help=f"The endpoint of the {side}."),
-            click.option(f"--{prefix}-ca-file", type=existing_file, help=f"CA certificates of the {side} (PEM)."),
-            click.option(f"--{prefix}-client-cert", type=existing_file, help=f"Client certificate for the {side}."),
-            click.option(f"--{prefix}-client-key", type=existing_file, help="Its key."),
-            click.option(f"--{prefix}-plain-http", is_flag=True, help=f"Reach the {side} without TLS."),
-            click.option(f"--{prefix}-insecure", is_flag=True, help=f"Do not verify the {side}'s certificate."),
-            click.option(f"--{prefix}-proxy", metavar="URL", help=f"HTTP proxy to the {side}, '' for none."),
+        for option in reversed(
+            (
+                click.option(f"--{prefix}-endpoint", default="", metavar="NAME", help=f"The endpoint of the {side}."),
+                click.option(f"--{prefix}-ca-file", type=existing_file, help=f"CA certificates of the {side} (PEM)."),
+                click.option(f"--{prefix}-client-cert", type=existing_file, help=f"Client certificate for the {side}."),
+                click.option(f"--{prefix}-client-key", type=existing_file, help="Its key."),
+                click.option(f"--{prefix}-plain-http", is_flag=True, help=f"Reach the {side} without TLS."),
+                click.option(f"--{prefix}-insecure", is_flag=True, help=f"Do not verify the {side}'s certificate."),
+                click.option(f"--{prefix}-proxy", metavar="URL", help=f"HTTP proxy to the {side}, '' for none."),
+            )
         ):
             command = option(command)
         return command
@@ -45,6 +47,8 @@ def copy(
     retries: int | None,
     on_conflict: str | None,
     force: bool,
+    limit_rate: int | None,
+    limit_requests: int | None,
     log: Path | None,
     as_json: bool,
     **sides: Any,
@@ -64,6 +68,7 @@ def copy(
     rule = make_rule(source, target, platforms=[_platform(text) for text in platforms])
     check(rule)
     given = {"concurrency": concurrency, "retries": retries, "on_conflict": on_conflict, "force": force}
+    given |= {"limit_rate": limit_rate, "limit_requests": limit_requests}
     plan = foreground.with_options(Plan(f"copy {rule.source_path}", (rule,)), given)
     logins = LoginSources(
         source=_override("src", sides),

@@ -17,17 +17,52 @@ log_option = click.option("--log", type=file_to_write, help="Append the log (JSO
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
+class ByteRate(click.ParamType[int]):
+    """Bytes with an optional binary unit: `500K`, `10M`, `1.5G`."""
+
+    name = "bytes"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number of bytes."""
+        if isinstance(value, int):
+            return value
+        number, unit = (value[:-1], value[-1].upper()) if value[-1:].isalpha() else (value, "")
+        try:
+            return int(float(number) * 1024 ** ("", "K", "M", "G").index(unit))
+        except ValueError:
+            self.fail(f"{value!r} is not a number of bytes like 500K, 10M or 1.5G", param, ctx)
+
+
+def limit_options(command: Command) -> Command:
+    """Add the options that make a run polite."""
+    for option in reversed(
+        (
+            click.option(
+                "--limit-rate", type=ByteRate(), help="Read, and write, at most so many bytes a second (10M)."
+            ),
+            click.option(
+                "--limit-requests", type=click.IntRange(0), help="Requests a second to each registry at most."
+            ),
+        )
+    ):
+        command = option(command)
+    return command
+
+
 def run_options(command: Command) -> Command:
     """Add the options that change how a plan is run; a plan file's own values hold where they are not given."""
-    for option in (
-        click.option("--concurrency", type=click.IntRange(1, 256), help="Copies at once."),
-        click.option("--retries", type=click.IntRange(0, 1000), help="Rounds over what failed."),
-        click.option(
-            "--on-conflict", type=click.Choice(["overwrite", "skip", "fail"]), help="When the target's tag differs."
-        ),
-        click.option("--force", is_flag=True, help="Push also what looks unchanged."),
-        log_option,
-        json_option,
+    for option in reversed(
+        (
+            click.option("--concurrency", type=click.IntRange(1, 256), help="Copies at once."),
+            click.option("--retries", type=click.IntRange(0, 1000), help="Rounds over what failed."),
+            click.option(
+                "--on-conflict", type=click.Choice(["overwrite", "skip", "fail"]), help="When the target's tag differs."
+            ),
+            click.option("--force", is_flag=True, help="Push also what looks unchanged."),
+            limit_options,
+            log_option,
+            json_option,
+        )
     ):
         command = option(command)
     return command

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from tui.cli.options import existing_file, file_to_write, json_option, log_option
+from tui.cli.options import existing_file, file_to_write, json_option, limit_options, log_option
 
 
 @click.command()
@@ -26,6 +26,7 @@ from tui.cli.options import existing_file, file_to_write, json_option, log_optio
 @click.option("--output-success-images", "success", type=file_to_write, help="Write what went well to this file.")
 @click.option("--output-failed-images", "failed", type=file_to_write, help="Write what failed to this file.")
 @click.option("--output-images-format", "images_format", type=click.Choice(["yaml", "json"]), default="yaml")
+@limit_options
 @log_option
 @json_option
 def sync(
@@ -42,6 +43,8 @@ def sync(
     success: Path | None,
     failed: Path | None,
     images_format: str,
+    limit_rate: int | None,
+    limit_requests: int | None,
     log: Path | None,
     as_json: bool,
 ) -> int:
@@ -58,7 +61,9 @@ def sync(
     imported = load(config, auth, images, registry=registry, namespace=namespace, environ=os.environ)
     foreground.warn_all((*imported.hazards, *remarks))
     plan = with_platforms(imported.plan, platforms)
-    plan = foreground.with_options(plan, {"concurrency": proc, "retries": retries, "force": force})
+    given = {"concurrency": proc, "retries": retries, "force": force}
+    given |= {"limit_rate": limit_rate, "limit_requests": limit_requests}
+    plan = foreground.with_options(plan, given)
     folder, code = foreground.start(plan, LoginSources(auth_file=config or auth), as_json=as_json, log=log)
     _write_lists(folder, success, failed, images_format)
     foreground.print_outcome(folder, as_json=as_json)

@@ -11,7 +11,10 @@ MOST_COPIES = 256
 
 
 class Orders:
-    """Obeys `pause`, `resume`, `stop`, `concurrency N`, `retry IDS` and `skip IDS` (task ids, comma between)."""
+    """Obeys `pause`, `resume`, `stop`, `concurrency N`, `limit BYTES,REQUESTS`, `retry IDS` and `skip IDS`.
+
+    Limits are a second, 0 for none; ids are those of tasks, with commas between.
+    """
 
     def __init__(self, run: RunContext, recorder: Recorder) -> None:
         self._run = run
@@ -40,6 +43,9 @@ class Orders:
             case "concurrency":
                 control.copies.limit = min(MOST_COPIES, int(argument))
                 self._run.journal.progress(concurrency=control.copies.limit)
+            case "limit":
+                rate, requests = _numbers(argument)
+                self._run.registries.limit(bytes_per_second=max(0, rate), requests_per_second=max(0, requests))
             case "retry":
                 self._run.asked_again.update(_numbers(argument))
             case "skip":

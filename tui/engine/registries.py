@@ -10,6 +10,7 @@ from tui.oci.access import Access
 from tui.oci.channel import Traffic
 from tui.oci.client import RegistryClient
 from tui.oci.host import Host
+from tui.oci.pace import Pace
 from tui.oci.reference import Repository
 from tui.oci.retry import RetryPolicy
 
@@ -43,6 +44,7 @@ class Registries:
         self.host_changed: Callable[[Host], None] = lambda host: None
         """Is told when a registry is throttling, out of reach, or back."""
         self._hosts: dict[str, Host] = {}
+        self._reads, self._writes, self._requests = Pace(), Pace(), 0.0
         self._resolvers: dict[Side, Resolver] = {"source": source, "target": target}
         self._requests_at_once = requests_at_once
         self._retry = retry
@@ -72,6 +74,16 @@ class Registries:
         """Return the client to write a repository. Raises RegistryError when its login cannot be read."""
         return await self._client("target", repository)
 
+    def limit(self, *, bytes_per_second: float, requests_per_second: float) -> None:
+        """Read, and write, at most so many bytes a second over all registries, with so many requests to each.
+
+        0 is no limit. Holds from now on, also for what is under way.
+        """
+        self._reads.per_second = self._writes.per_second = bytes_per_second
+        self._requests = requests_per_second
+        for host in self._hosts.values():
+            host.requests.per_second = requests_per_second
+
     def traffic(self, side: Side) -> Traffic:
         """Return what went over all clients of one side."""
         total = Traffic()
@@ -95,7 +107,8 @@ class Registries:
 
     def _host(self, registry: str) -> Host:
         if registry not in self._hosts:
-            self._hosts[registry] = Host(
-                registry, self._requests_at_once, lambda host: self.host_changed(host), max_outage=MAX_OUTAGE
-            )
+            host = Host(registry, self._requests_at_once, lambda host: self.host_changed(host), max_outage=MAX_OUTAGE)
+            host.reads, host.writes = self._reads, self._writes
+            host.requests.per_second = self._requests
+            self._hosts[registry] = host
         return self._hosts[registry]

@@ -107,6 +107,8 @@ class _Work:
         at_once = max(CHECKS_AT_ONCE, self._control.copies.limit * 2) + _REQUESTS_BESIDE_COPIES
         async with Registries(source, target, requests_at_once=at_once, retry=retry) as registries:
             self._control.on_stop.append(registries.give_up_waiting)
+            options = self._plan.options
+            registries.limit(bytes_per_second=options.limit_rate, requests_per_second=options.limit_requests)
             run = RunContext(
                 plan=self._plan,
                 journal=self._journal,

@@ -319,8 +319,9 @@ class Channel:
         response.request = request
         return response
 
-    def _wrote(self, count: int) -> None:
+    async def _wrote(self, count: int) -> None:
         self.traffic.bytes_out += count
+        await self.host.writes.take(count)
 
     def _transport(self, url: str) -> RegistryTransport:
         place = origin(url)

@@ -231,6 +231,7 @@ class RegistryClient:
     async def _counted(self, pieces: AsyncIterator[bytes], unwanted: int) -> AsyncIterator[bytes]:
         async for piece in pieces:
             self._channel.traffic.bytes_in += len(piece)
+            await self._channel.host.reads.take(len(piece))
             wanted = piece[unwanted:] if unwanted else piece
             unwanted = max(0, unwanted - len(piece))
             if wanted:

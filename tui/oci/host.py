@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from typing import Literal
 
 from tui.oci.errors import NetworkError, RegistryError, ServerError, Throttled
+from tui.oci.pace import Pace
 
 HostState = Literal["ok", "throttled", "down"]
 
@@ -106,6 +107,8 @@ class Host:
         self.registry = registry
         self.max_outage = max_outage
         self.window = Window(requests_at_once)
+        self.requests, self.reads, self.writes = Pace(), Pace(), Pace()
+        """Requests, and bytes of blobs in and out, that are sent in a second at most; others may share them."""
         self.state: HostState = "ok"
         self.until = 0.0
         """When the registry may be asked again (throttled), or since when it is unreachable; `time.time()`."""
@@ -150,6 +153,7 @@ class Host:
             await self.pause(wait)
         if self.state == "throttled":
             self._become("ok")
+        await self.requests.take(1)
 
     async def waited_out(self, error: RegistryError) -> bool:
         """Return True when `error` came of an outage that is over now; then it is no attempt that failed.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import aiohttp
 import httpx
@@ -20,8 +20,8 @@ from yarl import URL
 _PIECE = 256 * 1024
 _READ_BUFFER = 512 * 1024
 
-Wrote = Callable[[int], None]
-"""Is told bytes of a body as they are written (the request's extension `wrote`)."""
+Wrote = Callable[[int], Awaitable[None]]
+"""Is told bytes of a body as they are written (the request's extension `wrote`), and may hold up the next."""
 
 CONNECT_TIMEOUT = 10.0
 IDLE_TIMEOUT = 60.0
@@ -76,7 +76,7 @@ class RegistryTransport(AiohttpTransport):
         except (aiohttp.ClientError, OSError) as error:
             raise httpx.ConnectError(str(error) or type(error).__name__, request=request) from error
         if len(request.content) <= _PIECE:
-            wrote(len(request.content))
+            await wrote(len(request.content))
         return httpx.Response(
             status_code=response.status,
             headers=response.raw_headers,
@@ -90,7 +90,7 @@ def _proxy_login(username: str, password: str) -> dict[str, str]:
     return {"Proxy-Authorization": f"Basic {pair}"}
 
 
-def _nobody_counts(count: int) -> None:
+async def _nobody_counts(count: int) -> None:
     """Leave written bytes uncounted."""
 
 
@@ -115,8 +115,8 @@ class _Pieces:
             self._guard.reschedule(loop.time() + self._idle)
             piece = self._content[start : start + _PIECE]
             yield piece
-            self._wrote(len(piece))
-        self._guard.reschedule(None)
+            self._guard.reschedule(None)
+            await self._wrote(len(piece))
 
 
 class _Body(httpx.AsyncByteStream):

@@ -111,13 +111,19 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a plan is run: `retries` counts rounds over what failed, `force` copies what looks unchanged."""
+    """How a plan is run: `retries` counts rounds over what failed, `force` copies what looks unchanged.
+
+    `limit_rate` are bytes a second read, and written, at most over all registries, `limit_requests` requests a second
+    to each registry; 0 is no limit.
+    """
 
     concurrency: int = 10
     retries: int = 10
     on_conflict: OnConflict = "overwrite"
     referrers: bool = True
     force: bool = False
+    limit_rate: int = 0
+    limit_requests: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,7 @@ class _Reader:
         options = Options(**values)
         if options.on_conflict not in get_args(OnConflict):
             raise self.choice((*keys, "on_conflict"), options.on_conflict, get_args(OnConflict))
-        for name, least in (("concurrency", 1), ("retries", 0)):
+        for name, least in (("concurrency", 1), ("retries", 0), ("limit_rate", 0), ("limit_requests", 0)):
             if (value := getattr(options, name)) < least:
                 raise self.error((*keys, name), f"{name} = {value}", f"at least {least}")
         return options

@@ -125,7 +125,8 @@ class JournalReader:
 
     def failure_groups(self) -> list[FailureGroup]:
         """Return the failures there are, tasks and rules, by what went wrong, the largest group first."""
-        return [FailureGroup(*row[:4], bool(row[4]), *row[5:8]) for row in self._connection.execute(GROUPS)]
+        rows = self._connection.execute(GROUPS)
+        return [FailureGroup._make((*row[:4], bool(row[4]), *row[5:8])) for row in rows]
 
     def _lines(self, rest: str, *values: Any) -> list[TaskLine]:
         cursor = self._connection.cursor()

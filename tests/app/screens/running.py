@@ -23,6 +23,8 @@ from tui.plan.model import Options, Plan
 from tui.plan.rule_text import make_rule
 
 SIZE = (80, 24)
+SLOW = 100_000
+"""Bytes per second at which a run does not end before `Registries.hurry`."""
 SAMPLES = 30
 """Tags in the sample registry."""
 

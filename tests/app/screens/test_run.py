@@ -11,6 +11,7 @@ import pytest
 
 from tests.app.screens.running import (
     SAMPLES,
+    SLOW,
     app_on,
     make,
     registries,
@@ -52,7 +53,7 @@ async def test_it_shows_a_run_that_somebody_else_started() -> None:
 
 
 async def test_leaving_the_app_leaves_the_run_running() -> None:
-    async with registries(speed=400_000) as both:
+    async with registries(speed=SLOW) as both:
         folder = await make(both.plan())
         async with app_on(folder) as (app, pilot):
             await pilot.press("r")
@@ -139,7 +140,7 @@ async def test_what_has_not_failed_is_not_tried_again() -> None:
 
 
 async def test_pause_resume_and_stop_reach_the_process() -> None:
-    async with registries(speed=300_000) as both:
+    async with registries(speed=SLOW) as both:
         folder = await make(both.plan())
         async with app_on(folder) as (app, pilot):
             await pilot.press("r")
@@ -167,7 +168,7 @@ async def test_pause_resume_and_stop_reach_the_process() -> None:
 
 
 async def test_how_much_at_once_is_changed_while_it_runs() -> None:
-    async with registries(speed=300_000) as both:
+    async with registries(speed=SLOW) as both:
         folder = await make(both.plan())
         async with app_on(folder) as (app, pilot):
             await pilot.press("r")
@@ -183,7 +184,7 @@ async def test_how_much_at_once_is_changed_while_it_runs() -> None:
 
 
 async def test_tasks_are_skipped_also_before_the_run_goes_on() -> None:
-    async with registries(speed=300_000) as both:
+    async with registries(speed=SLOW) as both:
         folder = await make(both.plan())
         async with app_on(folder) as (app, pilot):
             await pilot.press("r")
@@ -206,7 +207,7 @@ async def test_tasks_are_skipped_also_before_the_run_goes_on() -> None:
 
 
 async def test_a_killed_process_shows_as_interrupted_and_goes_on() -> None:
-    async with registries(speed=300_000) as both:
+    async with registries(speed=SLOW) as both:
         folder = await make(both.plan())
         async with app_on(folder) as (app, pilot):
             await pilot.press("r")
@@ -314,7 +315,7 @@ async def test_a_run_that_is_gone_is_said() -> None:
 
 
 async def test_orders_to_a_live_run_are_seen_in_its_journal() -> None:
-    async with registries(speed=300_000) as both:
+    async with registries(speed=SLOW) as both:
         both.refused.add("mirror/charts")
         folder = await make(both.plan())
         async with app_on(folder) as (app, pilot):

@@ -10,7 +10,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from tests.app.screens.running import app_on, make, registries, run_to, said, shown, until
+from tests.app.screens.running import SLOW, app_on, make, registries, run_to, said, shown, until
 from tui.app.app import RegferryApp
 from tui.app.screens.run import RunScreen
 from tui.app.screens.runs import Runs
@@ -151,7 +151,7 @@ async def test_deleting_asks_first() -> None:
 
 
 async def test_a_running_run_is_followed_and_stopped_from_the_list_but_not_deleted() -> None:
-    async with registries(speed=300_000) as both:
+    async with registries(speed=SLOW) as both:
         folder = await make(both.plan())
         process = launch(folder)
         async with app_on() as (app, pilot):

@@ -158,7 +158,7 @@ async def test_what_cannot_be_read_is_said_with_what_to_do() -> None:
     async with opened((140, 40), source_answer=broken) as app:
         await app.browse()
         app.screen.open_repository("library/nginx")
-        await app.sees("1.25.3", "1.24.0", "not you")
+        await app.sees("1.25.3", "1.24.0", "cannot")
         await app.press("j", "j", "j")
         await app.sees("give the account permission")
         app.screen.open_repository("library/redis")

@@ -11,7 +11,7 @@ from textual.screen import Screen
 
 from tui.app.i18n import N_, _
 from tui.app.widgets.cell import Part
-from tui.app.widgets.fitted import clean, width
+from tui.app.widgets.fitted import clean, shorten, width
 from tui.app.widgets.key_hints import KeyHints
 from tui.app.widgets.parts_line import PartsLine
 
@@ -74,8 +74,14 @@ class NoticeLine(PartsLine):
     def parts(self, cells: int) -> Iterable[Part]:
         """Return the notice."""
         text, style = self._notice
-        if text:
+        if not text:
+            return
+        if width(text) < cells:
             yield f" {text}", style
+        else:
+            more = f" {_('m: all of it')} "
+            yield f" {shorten(text, cells - width(more) - 1)}", style
+            yield more, "accent"
 
 
 class Foot(Vertical):

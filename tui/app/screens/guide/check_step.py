@@ -43,7 +43,7 @@ class CheckStep(Step):
     def content(self) -> ComposeResult:
         """Yield what the target says, and the tasks."""
         yield Static(id="target-said", markup=False)
-        yield TablePane(LineTable(COLUMNS, empty=N_("Finding out what is to be done…"), id="tasks"), _("Tasks"))
+        yield TablePane(LineTable(COLUMNS, empty=N_("No tasks so far"), id="tasks"), _("Tasks"))
 
     def on_mount(self) -> None:
         """Begin the check."""

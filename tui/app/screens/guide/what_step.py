@@ -43,11 +43,13 @@ class WhatStep(Step):
         Binding("ctrl+r", "read", N_("Read again"), show=False),
     ]
 
+    _failed = False
+
     def content(self) -> ComposeResult:
         """Yield the list of repositories."""
         source = ComputedSource(self.shelf.repositories, _row)
         table = LineTable(
-            _COLUMNS, source, marks=True, empty=N_("Reading the list of repositories…"), id="repositories"
+            _COLUMNS, source, marks=True, empty=N_("No repositories so far"), id="repositories"
         )
         yield TablePane(table, _("Repositories"))
 
@@ -106,8 +108,12 @@ class WhatStep(Step):
         from tui.providers.catalog import CatalogUnavailable
 
         table = self.query_one(LineTable)
+        if self._failed:
+            # An open connection remembers for a while that the registry was not there, or the login refused.
+            await self.session.forget(self.shelf.endpoint)
         loader = Loader(self.session, self.shelf)
         problem, unlisted = "", False
+        self.status(_("Reading the list of repositories…"))
         try:
             await loader.repositories(lambda _new: self._found())
         except CatalogUnavailable as error:
@@ -115,6 +121,7 @@ class WhatStep(Step):
         except Trouble as error:
             problem = plain(error)
         self.shelf.complete = not problem or unlisted
+        self._failed = not self.shelf.complete
         self._found()
         marked = self.journey.marked & set(self.shelf.repositories)
         if marked:
@@ -124,7 +131,9 @@ class WhatStep(Step):
         elif unlisted and not self.shelf.count:
             self.post_message(self.Said(problem, "warning"))
             self.action_names()
-        elif not self.shelf.count:
+        elif self.shelf.count:
+            self._tell()
+        else:
             self.status(_("This registry has no repositories yet, or none this account may see."), "warning")
 
     def _found(self) -> None:

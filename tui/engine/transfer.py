@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
 from tui.engine.control import StopRequested
 from tui.oci.client import RegistryClient
-from tui.oci.errors import IntegrityError, NetworkError, RegistryError, UploadSessionLost
+from tui.oci.errors import ChunkNotAppended, IntegrityError, NetworkError, RegistryError, UploadSessionLost
 from tui.oci.reference import Repository, new_hash
 from tui.oci.upload import Upload
 
 CHUNK = 8 * 1024 * 1024
 """Bytes in one PATCH; two chunks are held per blob under way. Every PATCH costs an fsync on distribution 2."""
+_NO_CHUNKS = frozenset({405, 501})
 _PROGRESS_THAT_COUNTS = 1024 * 1024
 
 
@@ -59,12 +60,18 @@ async def copy_blob(work: BlobWork, session: Upload | None = None) -> None:
         upload, session = session or await work.target.start_upload(work.target_repository), None
         written = _Written(work.advanced)
         try:
-            if whole is None:
-                await _copy_in_chunks(work, upload, written.add)
-            else:
+            if whole is not None:
                 await _finish(work, upload, whole)
                 written.add(len(whole))
+            elif work.target.host.takes_chunks:
+                await _copy_in_chunks(work, upload, written.add)
+            else:
+                await _copy_in_one_request(work, upload, written.add)
             return
+        except _ChunksRefused:
+            written.take_back()
+            await _give_up(upload)
+            work.target.host.takes_chunks = False
         except _SessionUnsure as unsure:
             written.take_back()
             # The answer may be lost and the blob there all the same.
@@ -87,6 +94,10 @@ class _SessionUnsure(Exception):
     def __init__(self, error: RegistryError) -> None:
         super().__init__(str(error))
         self.error = error
+
+
+class _ChunksRefused(Exception):
+    """The registry does not take a blob in chunks, or makes something else of them."""
 
 
 class _Written:
@@ -131,7 +142,38 @@ async def _copy_in_chunks(work: BlobWork, upload: Upload, advanced: Callable[[in
             chunk = await reading
     finally:
         await chunks.aclose()
-    await _finish(work, upload)
+    try:
+        await _finish(work, upload)
+    except _SessionUnsure as unsure:
+        if unsure.error.code == "DIGEST_INVALID":
+            # What was sent had the right digest; some registries keep only the last chunk.
+            raise _ChunksRefused from unsure
+        raise
+
+
+async def _copy_in_one_request(work: BlobWork, upload: Upload, advanced: Callable[[int], None]) -> None:
+    """Send the blob with one PUT as it is read. A break on either side means to begin anew, in another session."""
+    ended_by: list[RegistryError | StopRequested] = []
+
+    async def body() -> AsyncIterator[bytes]:
+        try:
+            async with aclosing(_checked_chunks(work)) as chunks:
+                async for chunk in chunks:
+                    await work.checkpoint()
+                    yield chunk
+                    advanced(len(chunk))
+        except (RegistryError, StopRequested) as error:
+            ended_by.append(error)
+            raise
+
+    try:
+        await upload.stream(work.digest, work.size, body())
+    except RegistryError as error:
+        if ended_by:
+            raise ended_by[0] from None
+        if error.retryable:
+            raise _SessionUnsure(error) from error
+        raise
 
 
 async def _patch(work: BlobWork, upload: Upload, chunk: bytes) -> None:
@@ -143,9 +185,13 @@ async def _patch(work: BlobWork, upload: Upload, chunk: bytes) -> None:
             try:
                 await upload.patch(chunk)
                 return
+            except ChunkNotAppended as error:
+                raise _ChunksRefused from error
             except UploadSessionLost:
                 raise
             except RegistryError as error:
+                if error.status in _NO_CHUNKS or error.code == "UNSUPPORTED":
+                    raise _ChunksRefused from error
                 if not await attempts.again(error):
                     raise
             kept = await upload.status() - before

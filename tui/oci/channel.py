@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import copy
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 
@@ -87,6 +88,7 @@ class Call:
     limit: int = _MAX_ERROR_BODY
     repeatable: bool = True
     is_blob: bool = False
+    streamed: AsyncIterable[bytes] | None = None
     idle: float = IDLE_TIMEOUT
 
 
@@ -297,7 +299,7 @@ class Channel:
                 url,
                 headers=headers,
                 content=call.body,
-                extensions={"exact_url": url, "idle": call.idle, **({"wrote": self._wrote} if call.is_blob else {})},
+                extensions=self._extensions(call, url),
             )
             self.traffic.requests += 1
             response = await self._transport(url).handle_async_request(request)
@@ -318,6 +320,14 @@ class Channel:
             self.host.window.grow()
         response.request = request
         return response
+
+    def _extensions(self, call: Call, url: str) -> dict[str, Any]:
+        extensions: dict[str, Any] = {"exact_url": url, "idle": call.idle}
+        if call.is_blob:
+            extensions["wrote"] = self._wrote
+        if call.streamed is not None:
+            extensions["streamed"] = call.streamed
+        return extensions
 
     async def _wrote(self, count: int) -> None:
         self.traffic.bytes_out += count

@@ -78,6 +78,11 @@ class RegistryClient:
         return self._channel.attempts()
 
     @property
+    def host(self) -> Host:
+        """What holds for the whole registry."""
+        return self._channel.host
+
+    @property
     def traffic(self) -> Traffic:
         """Requests and bytes so far."""
         return self._channel.traffic

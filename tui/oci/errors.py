@@ -109,6 +109,10 @@ class RangeNotAccepted(UploadSessionLost):
     """416: the chunk does not start where the registry stands; ask for the status of the upload."""
 
 
+class ChunkNotAppended(UploadSessionLost):
+    """The registry took a chunk and says that it holds no more than that one."""
+
+
 class IntegrityError(RegistryError):
     """Bytes do not have the digest or size that was promised."""
 

@@ -112,6 +112,8 @@ class Host:
         self.state: HostState = "ok"
         self.until = 0.0
         """When the registry may be asked again (throttled), or since when it is unreachable; `time.time()`."""
+        self.takes_chunks = True
+        """Whether a blob may come in several PATCH requests; False once the registry was seen to spoil or refuse it."""
         self.quota = ""
         """What the registry says is left of its limit on requests, in its own words ('RateLimit-Remaining')."""
         self.ping: Ping | None = None

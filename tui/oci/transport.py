@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 
 import aiohttp
 import httpx
@@ -62,7 +62,7 @@ class RegistryTransport(AiohttpTransport):
                     method=request.method,
                     url=URL(request.extensions.get("exact_url") or str(request.url), encoded=True),
                     headers=request.headers,
-                    data=_body(request.content, guard, idle, wrote),
+                    data=_body(request, guard, idle, wrote),
                     allow_redirects=False,
                     auto_decompress=False,
                     timeout=aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT, sock_read=idle),
@@ -94,29 +94,44 @@ async def _nobody_counts(count: int) -> None:
     """Leave written bytes uncounted."""
 
 
-def _body(content: bytes, guard: asyncio.Timeout, idle: float, wrote: Wrote) -> bytes | _Pieces | None:
-    if len(content) <= _PIECE:
-        return content or None
-    return _Pieces(content, guard, idle, wrote)
+def _body(request: httpx.Request, guard: asyncio.Timeout, idle: float, wrote: Wrote) -> bytes | _Pieces | None:
+    streamed: AsyncIterable[bytes] | None = request.extensions.get("streamed")
+    if streamed is not None:
+        return _Pieces(streamed, guard, idle, wrote)
+    if len(request.content) <= _PIECE:
+        return request.content or None
+    return _Pieces(_Once(request.content), guard, idle, wrote)
+
+
+class _Once:
+    """One body, as often as somebody iterates: aiohttp may send it over two connections."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._content
 
 
 class _Pieces:
-    """A large body in pieces. Begins anew for whoever iterates: aiohttp may send one body over two connections."""
+    """A large body in pieces; a write that gets nowhere is cut, waiting for more to write is not."""
 
-    def __init__(self, content: bytes, guard: asyncio.Timeout, idle: float, wrote: Wrote) -> None:
-        self._content = memoryview(content)
+    def __init__(self, parts: AsyncIterable[bytes], guard: asyncio.Timeout, idle: float, wrote: Wrote) -> None:
+        self._parts = parts
         self._guard = guard
         self._idle = idle
         self._wrote = wrote
 
     async def __aiter__(self) -> AsyncIterator[memoryview]:
         loop = asyncio.get_running_loop()
-        for start in range(0, len(self._content), _PIECE):
-            self._guard.reschedule(loop.time() + self._idle)
-            piece = self._content[start : start + _PIECE]
-            yield piece
-            self._guard.reschedule(None)
-            await self._wrote(len(piece))
+        async for part in self._parts:
+            content = memoryview(part)
+            for start in range(0, len(content), _PIECE):
+                self._guard.reschedule(loop.time() + self._idle)
+                piece = content[start : start + _PIECE]
+                yield piece
+                self._guard.reschedule(None)
+                await self._wrote(len(piece))
 
 
 class _Body(httpx.AsyncByteStream):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import AsyncIterable
+from dataclasses import replace
 from urllib.parse import urlsplit, urlunsplit
 
 from tui.oci.answers import Answer
 from tui.oci.auth import Scopes
 from tui.oci.channel import Call, Channel
-from tui.oci.errors import IntegrityError, NotFound, ServerError, UploadSessionLost
+from tui.oci.errors import ChunkNotAppended, IntegrityError, NotFound, ServerError, UploadSessionLost
 from tui.oci.reference import contradicts
 from tui.oci.transport import IDLE_TIMEOUT
 from tui.oci.trust import check_destination, resolve
@@ -51,9 +53,8 @@ class Upload:
         answer = await self._send(call)
         stored = _stored(answer)
         if stored is not None and stored != end:
-            raise UploadSessionLost(
-                f"the registry stored {stored} bytes of the {end} that were sent", reference=self._reference
-            )
+            error = ChunkNotAppended if self.offset and stored == len(chunk) else UploadSessionLost
+            raise error(f"the registry stored {stored} bytes of the {end} that were sent", reference=self._reference)
         self.offset = end
         self.location = self._resolve(answer)
 
@@ -62,12 +63,21 @@ class Upload:
 
         Raises IntegrityError when the registry says it stored something else.
         """
+        await self._close(digest, len(rest), rest, None)
+
+    async def stream(self, digest: str, size: int, body: AsyncIterable[bytes]) -> None:
+        """Send a whole blob of `size` bytes with one PUT while `body` gives it. Raises like `finish`."""
+        await self._close(digest, size, b"", body)
+
+    async def _close(self, digest: str, size: int, rest: bytes, streamed: AsyncIterable[bytes] | None) -> None:
         mark = "&" if "?" in self.location else "?"
         url = f"{self.location}{mark}digest={digest}"
-        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(len(rest))}
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
         # The registry may hash everything before it answers.
-        idle = max(120.0, (self.offset + len(rest)) / _COMMIT_RATE)
+        idle = max(120.0, (self.offset + size) / _COMMIT_RATE)
         call = self._call("PUT", url, "finish the upload", headers, rest, frozenset({201, 204}), idle)
+        if streamed is not None:
+            call = replace(call, streamed=streamed, is_blob=True)
         answer = await self._send(call)
         stored = answer.headers.get("docker-content-digest", "")
         if contradicts(stored, digest):

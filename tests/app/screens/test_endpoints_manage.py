@@ -171,6 +171,16 @@ async def test_the_permission_to_push_is_tried_in_a_repository(registry: Embedde
         await app.sees("an upload to team/app was begun and cancelled")
 
 
+async def test_from_an_endpoint_to_what_is_there(registry: EmbeddedRegistry) -> None:
+    know(Endpoint("other", "127.0.0.1:9", scheme="http", store="none"), bob(registry.address))
+    async with opened() as app:
+        await app.session.stores.put(app.known()[1], Credential("bob", "s3cret"))
+        await at_endpoints(app)
+        await app.press("j", "b")
+        await app.until(lambda: app.app.current_mode == "browse")
+        await app.sees("library", "team")
+
+
 async def test_hostile_answers_stay_text(monkeypatch: pytest.MonkeyPatch) -> None:
     async def intercept(request: web.BaseRequest) -> web.StreamResponse:
         body = '{"errors":[{"code":"DENIED","message":"\x1b[31m[bold red]go\u202eaway[/] \x07仓库"}]}'

@@ -98,15 +98,17 @@ async def test_what_is_revealed_hides_again_when_one_goes_on() -> None:
 
 
 async def test_an_error_nobody_expected_shows_no_values(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(RuntimeError, match="broken"):
+    def broken() -> None:
+        password = PLANTED
+        raise RuntimeError("broken" if password else "")
+
+    async def meet() -> None:
         async with opened() as app:
-
-            def broken() -> None:
-                password = PLANTED
-                raise RuntimeError("broken" if password else "")
-
             app.app.call_later(broken)
             await app.pilot.pause(0.1)
+
+    with pytest.raises(RuntimeError, match="broken"):
+        await meet()
     printed = "".join(capfd.readouterr())
     assert "RuntimeError: broken" in printed
     # Lines of the source are shown, which name the constant, and not what is in it.

@@ -84,10 +84,10 @@ def test_settings_are_written_for_their_owner_alone() -> None:
     assert load() == Settings("regferry-light", "zh_CN")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
-async def test_settings_that_cannot_be_written_are_told() -> None:
-    async with opened() as app:
-        Path(os.environ["REGFERRY_CONFIG_DIR"]).chmod(0o500)
+async def test_settings_that_cannot_be_written_are_told(tmp_path: Path) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.touch()
+    async with opened(environ={**os.environ, "REGFERRY_CONFIG_DIR": str(in_the_way / "config")}) as app:
         choose_theme(app.app, "regferry-light")
         await app.sees("cannot write")
         assert app.app.theme == "regferry-light"

@@ -18,10 +18,10 @@ from tui.app.screens.endpoints.form_rows import LABELS, FormBox, form_rows
 from tui.app.screens.endpoints.found_logins import FoundLogins
 from tui.app.screens.endpoints.lines import ChoiceLine, PickLine
 from tui.app.screens.endpoints.pick_dialog import PickDialog
-from tui.app.screens.endpoints.probing import look_at
+from tui.app.screens.endpoints.probing import look_at, remark_of
 from tui.app.screens.endpoints.store_dialog import KEEPING, StoreDialog, open_store, survey
 from tui.app.screens.endpoints.values import Filled, Login, Trust, endpoint_of, filled_from, suggested_name, warnings_of
-from tui.app.screens.endpoints.words import LASTS, STORES, found_words, kind_title, store_message, store_state
+from tui.app.screens.endpoints.words import LASTS, STORES, kind_title, store_message, store_state
 from tui.app.screens.place import Place
 from tui.app.warm_up import warm_up
 from tui.app.widgets.confirm_dialog import ConfirmDialog
@@ -78,6 +78,7 @@ class EndpointForm(Place):
         self._logins = FoundLogins()
         self._typing: Timer | None = None
         self._saving = False
+        self._chosen_store = before is not None and before.store in KEEPING
 
     def content(self) -> ComposeResult:
         """Yield the lines."""
@@ -211,7 +212,7 @@ class EndpointForm(Place):
         self._logins = await FoundLogins.on_this_host(self.session.environ)
         self._show()
         self._states = await survey(self.session)
-        if self._before is None or self._before.store not in KEEPING:
+        if not self._chosen_store:
             usable = (name for name in KEEPING if name in self._states and self._states[name].can_save)
             self._store = next(usable, "session")
         self._show()
@@ -237,11 +238,7 @@ class EndpointForm(Place):
             box.remark("address", clean(f"{error.message}. {error.hint}".rstrip(". ")), "bad")
             return
         self._found = found
-        kind = "good" if found.registry and not found.problem else "warning" if found.reachable else "bad"
-        words = found_words(found)
-        if found.problem and found.tls != "untrusted":
-            words = f"{words}. {found.hint}" if not found.reachable else f"{words}. {found.problem}: {found.hint}"
-        box.remark("address", clean(words), kind)
+        box.remark("address", *remark_of(found))
         self._show()
 
     def _suggest_name(self, filled: Filled) -> None:
@@ -295,12 +292,8 @@ class EndpointForm(Place):
     def _store_picked(self, store: StoreName | None) -> None:
         if store is not None:
             self._store = store
-            begin(self, self._look_around_again, "around")
-            self._show()
-
-    async def _look_around_again(self) -> None:
-        self._states = await survey(self.session)
-        self._show()
+            self._chosen_store = True
+            begin(self, self._look_around, "around")
 
     def _login_picked(self, key: str | None) -> None:
         login = self._logins.named(key) if key is not None else None

@@ -8,7 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.app.screens.endpoints.values import Filled, connection_of
+from tui.app.screens.endpoints.words import found_words
 from tui.app.warm_up import warm_up
+from tui.app.widgets.fitted import clean
 
 if TYPE_CHECKING:
     from tui.providers.detect import Detected
@@ -29,3 +31,13 @@ async def look_at(filled: Filled, environ: Mapping[str, str]) -> Detected:
         client_key=connection.client_key or found.client_key,
     )
     return await detect(connection)
+
+
+def remark_of(found: Detected) -> tuple[str, str]:
+    """Return what was found in words, and how it is: 'good', 'warning' or 'bad'."""
+    words = found_words(found)
+    if not found.reachable:
+        return clean(f"{words}. {found.hint}"), "bad"
+    if found.problem and found.tls != "untrusted":  # of a certificate the line about encryption tells
+        words = f"{words}. {found.problem}: {found.hint}"
+    return clean(words), "good" if found.registry and not found.problem else "warning"

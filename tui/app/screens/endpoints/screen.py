@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -12,31 +11,30 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 
 from tui.app.i18n import N_, _
+from tui.app.screens.browse import Browse
 from tui.app.screens.endpoints import changes
 from tui.app.screens.endpoints.changes import Changed
+from tui.app.screens.endpoints.deeds import Deeds
 from tui.app.screens.endpoints.details import fields_of, sections_of
 from tui.app.screens.endpoints.form import EndpointForm
 from tui.app.screens.endpoints.login_dialog import LoginDialog
 from tui.app.screens.endpoints.rows import COLUMNS, row_of, source_of
 from tui.app.screens.endpoints.store_dialog import StoreDialog
-from tui.app.screens.endpoints.testing import Test, run_test
 from tui.app.screens.endpoints.values import filled_from, suggested_name
 from tui.app.screens.endpoints.words import STORES
 from tui.app.screens.form_dialog import Field, FormDialog, Values, Verdict
-from tui.app.screens.place import Place
 from tui.app.widgets.confirm_dialog import ConfirmDialog
 from tui.app.widgets.detail_pane import DetailPane
 from tui.app.widgets.empty_state import EmptyState
 from tui.app.widgets.line_table import LineTable
 from tui.app.widgets.table_pane import TablePane
-from tui.app.working import begin
-from tui.endpoints.errors import EndpointsError, SecretStoreError
-from tui.endpoints.model import Endpoint, StoreName
+from tui.endpoints.errors import EndpointsError
+from tui.endpoints.model import Endpoint
 from tui.oci.errors import LocalError
 from tui.oci.reference import is_repository
 
 
-class Endpoints(Place):
+class Endpoints(Deeds):
     """The place 'endpoints'."""
 
     MODE: ClassVar[str] = "endpoints"
@@ -68,11 +66,6 @@ class Endpoints(Place):
     """
     NEEDS_ONE = frozenset({"test", "edit", "login", "store", "duplicate", "remove", "test_push", "test_all", "browse"})
     """Actions about the endpoint under the cursor."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._known: dict[str, Endpoint] = {}
-        self._tests: dict[str, Test] = {}
 
     def content(self) -> ComposeResult:
         """Yield the table and what is known about the endpoint under the cursor."""
@@ -172,11 +165,12 @@ class Endpoints(Place):
                 FormDialog(title, fields, _judge, about=about), lambda given: self._push(endpoint, given)
             )
 
-    def action_browse(self) -> None:
+    async def action_browse(self) -> None:
         """Look what is there."""
         if endpoint := self._here():
-            self.session.basket.clear(endpoint) if self.session.basket.source is None else None
-            self.app.action_go("browse")
+            await self.app.switch_mode("browse")
+            if isinstance(self.app.screen, Browse):
+                self.app.screen.open_source(endpoint)
 
     def action_copy(self) -> None:
         """Copy the address."""
@@ -221,71 +215,6 @@ class Endpoints(Place):
                 f"{words}; {changed.warning}" if changed.warning else words, "warning" if changed.warning else "success"
             )
             self._test(changed.endpoint)
-
-    def _moving(self, endpoint: Endpoint, store: StoreName | None) -> None:
-        if store is not None and store != endpoint.store:
-            new = replace(endpoint, store=store, password_env="")
-            begin(self, partial(self._move, endpoint, new), f"move-{endpoint.id}")
-
-    async def _move(self, old: Endpoint, new: Endpoint) -> None:
-        self.say(_("moving the password of {name}…").format(name=old.name))
-        try:
-            changed = await changes.change(self.session, old, new)
-        except (EndpointsError, LocalError) as error:
-            self.say(f"{error.message}. {error.hint}".rstrip(". "), "error")
-            return
-        self._changed(changed.endpoint)
-        where = _(STORES[new.store])
-        words = _("the password of {name} is kept in: {store}").format(name=new.name, store=where)
-        self.say(changed.warning or words, "warning" if changed.warning else "success")
-
-    def _removing(self, endpoint: Endpoint, yes: bool | None, *, keep_secret: bool = False) -> None:
-        if yes:
-            begin(self, partial(self._remove, endpoint, keep_secret=keep_secret), f"remove-{endpoint.id}")
-
-    async def _remove(self, endpoint: Endpoint, *, keep_secret: bool) -> None:
-        try:
-            forgotten = await changes.remove(self.session, endpoint, keep_secret=keep_secret)
-        except SecretStoreError as error:
-            self.say(f"{error.message}. {error.hint}".rstrip(". "), "error")
-            question = ConfirmDialog(
-                _("Its password cannot be removed. Remove {name} all the same?").format(name=endpoint.name),
-                error.message,
-                yes=_("Remove"),
-            )
-            self.app.push_screen(question, lambda yes: self._removing(endpoint, yes, keep_secret=True))
-            return
-        except (EndpointsError, LocalError) as error:
-            self.say(f"{error.message}. {error.hint}".rstrip(". "), "error")
-            return
-        self.action_read_again()
-        words = _("removed {name} and its password") if forgotten else _("removed {name}")
-        self.say(words.format(name=endpoint.name), "success")
-
-    def _push(self, endpoint: Endpoint, given: dict[str, str] | None) -> None:
-        if given is not None:
-            self._test(endpoint, given["repository"], push=True)
-
-    def _test(self, endpoint: Endpoint, repository: str = "", *, push: bool = False) -> None:
-        test = self._tests[endpoint.id] = Test()
-        self._step_done(endpoint.id)
-        begin(self, partial(self._tested, endpoint, test, repository, push), f"test-{endpoint.id}")
-
-    async def _tested(self, endpoint: Endpoint, test: Test, repository: str, push: bool) -> None:
-        try:
-            await run_test(
-                self.session, endpoint, test, lambda: self._step_done(endpoint.id), repository=repository, push=push
-            )
-        except (EndpointsError, LocalError) as error:
-            self.say(_("the outcome is not kept: {reason}").format(reason=error.message), "warning")
-        outcome = test.outcome
-        if outcome is None or endpoint.id not in self._known:
-            return
-        self._known[endpoint.id] = replace(self._known[endpoint.id], last_test=outcome)
-        if outcome.ok:
-            self.say(_("{name} works").format(name=endpoint.name), "success")
-        else:
-            self.say(f"{endpoint.name}: {outcome.message}", "error")
 
     def _step_done(self, key: str) -> None:
         endpoint = self._known.get(key)

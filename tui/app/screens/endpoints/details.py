@@ -20,7 +20,7 @@ def fields_of(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
     yield _("Registry"), f"{kind_title(endpoint.kind)} · {endpoint.address} · {encryption(endpoint)}"
     lasts = _(LASTS[endpoint.store])
     kept = f"{store_title(endpoint)} ({lasts})" if lasts else store_title(endpoint)
-    yield _("Account"), f"{account(endpoint)} · {kept}"
+    yield _("Account"), account(endpoint) if endpoint.store == "none" else f"{account(endpoint)} · {kept}"
     if endpoint.client_cert:
         yield _("Client cert"), str(endpoint.client_cert)
     if endpoint.proxy:

@@ -130,7 +130,10 @@ class Endpoints(Deeds):
 
     def action_store(self) -> None:
         """Keep the password somewhere else."""
-        if endpoint := self._own():
+        endpoint = self._own()
+        if endpoint is not None and endpoint.store == "none":
+            self.say(_("{name} has no login: l adds one").format(name=endpoint.name), "warning")
+        elif endpoint is not None:
             dialog = StoreDialog(self.session, endpoint.store)
             self.app.push_screen(dialog, lambda store: self._moving(endpoint, store))
 

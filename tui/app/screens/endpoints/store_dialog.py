@@ -48,7 +48,7 @@ class StoreDialog(ModalScreen[StoreName | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "take", N_("Keep it there"), priority=True),
         Binding("u", "unlock", N_("Unlock or set up")),
-        Binding("r", "survey", N_("Look again")),
+        Binding("r", "survey", N_("Look again"), show=False),
         Binding("escape", "give_up", N_("Cancel")),
     ]
     DEFAULT_CSS = """

@@ -21,7 +21,7 @@ STORES: dict[StoreName, str] = {
     "docker": N_("docker or podman"),
     "session": N_("this session only"),
     "env": N_("environment variable"),
-    "none": N_("nowhere, no login"),
+    "none": N_("no login"),
 }
 """Where a password is kept."""
 

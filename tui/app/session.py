@@ -98,7 +98,7 @@ class Session:
         if browser is None:
             from tui.providers.browse import RegistryBrowser
 
-            browser = RegistryBrowser(await self.resolver.access_of(endpoint))
+            browser = RegistryBrowser(await self.resolver.access_of(endpoint), endpoint.kind)
             self._browsers[way] = await browser.__aenter__()
         return browser
 

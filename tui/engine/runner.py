@@ -126,7 +126,7 @@ class _Work:
             try:
                 code = await self._watched(run, recorder)
                 if code in outcome.MEANING and code != outcome.STOPPED:
-                    state = "ended"
+                    state = "planned" if self._how.only_generate else "ended"
             finally:
                 recorder.tick()
                 recorder.state(state)

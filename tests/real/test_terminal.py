@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.support import corpus
 from tests.support.cli import run_cli
 from tests.support.programs import require
-from tests.support.tmux import Tmux
+from tests.support.reader import assert_same
+from tests.support.registry import RealRegistry
+from tests.support.tmux import Terminal, Tmux
 
 
 @pytest.fixture
@@ -84,3 +87,66 @@ def test_the_demo_is_watched_to_its_end(tmux: Tmux, tmp_path: Path) -> None:
     screen = terminal.wait_for("done", "all well", "images are at the target")
     assert "✓ 2 execute" in screen
     assert runs(tmp_path)[0]["exit"] == 0
+
+
+def add_endpoint(terminal: Terminal, registry: RealRegistry) -> None:
+    """Add a registry without encryption and login on the screen of endpoints."""
+    terminal.press("n")
+    terminal.wait_for("Add an endpoint", "harbor.example.com")
+    terminal.type(registry.address)
+    terminal.wait_for("no encryption", "no login asked for")
+    # Keys typed ahead of a change of focus go to the field before, so each step waits for the screen.
+    terminal.press("Tab", "Tab")
+    terminal.wait_for(" tab Next field  enter Save")
+    for shown in ("[private CA]", "[not verified]", "[plain http]"):
+        terminal.press("Space")
+        terminal.wait_for(shown)
+    terminal.press("Tab")
+    for shown in ("[docker login]", "[variable]", "[nothing]"):
+        terminal.press("Space")
+        terminal.wait_for(shown)
+    terminal.press("Enter")
+    terminal.wait_for("✓ works", f"{registry.address.replace(':', '-')} works")
+
+
+def test_from_an_empty_start_to_a_run_between_two_registries(
+    tmux: Tmux, tmp_path: Path, source: RealRegistry, target: RealRegistry
+) -> None:
+    corpus.push_all(source, corpus.many_tags(count=300))
+    first = tmux.open("first")
+    first.wait_for("Choose how to begin")
+    first.press("2")
+    first.wait_for("No endpoints yet")
+    add_endpoint(first, source)
+    add_endpoint(first, target)
+
+    first.press("3")
+    first.wait_for("Endpoints (2)", source.address)
+    first.press("Enter")
+    first.wait_for("Projects", "library")
+    first.press("j")
+    first.press("Space")
+    first.wait_for("Selected 1 repository, 300 tags")
+
+    first.press("4")
+    first.wait_for("Preview", f"{target.address}/{{path}}")
+    first.press("c")
+    first.wait_for("Checked. r starts the run.")
+    first.press("r")
+    first.wait_for("at once")
+    first.press("p")
+    first.wait_for("paused", "press p to go on")
+    first.kill()
+
+    second = tmux.open("second")
+    second.wait_for("Latest runs", "paused")
+    second.press("5")
+    second.wait_for("Runs (1)", "paused")
+    second.press("Enter")
+    second.wait_for("press p to go on")
+    second.press("p")
+    second.wait_for("done", "all well", "300 images are at the target")
+    second.press("q")
+    second.wait_for("[ended with 0]")
+    assert runs(tmp_path)[0]["exit"] == 0
+    assert assert_same(source, target, ["library/many"], skopeo_up_to=5) == 300

@@ -1,4 +1,4 @@
-"""The two demo registries in a process of their own: `python -m tui.demo.serve [--slow]`.
+"""The two demo registries in a process of their own: `python -m tui.demo.serve [--slow] [--linger SECONDS]`.
 
 Prints one JSON line when they are ready and serves until its standard input is closed, and then for as long as
 somebody still asks for something: a run outlives the terminal it was started from.
@@ -6,6 +6,7 @@ somebody still asks for something: a run outlives the terminal it was started fr
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import sys
@@ -20,7 +21,7 @@ from tui.demo.storage import MemoryStorage
 SLOW = 4_000_000
 """Bytes per second of each registry with `--slow`."""
 SLOW_SCALE = 2
-QUIET = 20.0
+LINGER = 20.0
 """Seconds without a request after which nobody is taken to need them any more."""
 _LOOK_EVERY = 0.5
 
@@ -51,8 +52,8 @@ class Traffic:
             await asyncio.sleep(_LOOK_EVERY)
 
 
-async def serve(slow: bool) -> None:
-    """Serve until nobody needs it."""
+async def serve(slow: bool, linger: float = LINGER) -> None:
+    """Serve until nobody needs it: standard input is closed and no request came for `linger` seconds."""
     speed, traffic = SLOW if slow else 0, Traffic()
     async with (
         EmbeddedRegistry(MemoryStorage(), bytes_per_second=speed) as source,
@@ -65,12 +66,16 @@ async def serve(slow: bool) -> None:
         ready = {"source": source.address, "target": target.address, "repositories": repositories}
         print(json.dumps(ready), flush=True)
         await asyncio.to_thread(sys.stdin.buffer.read)
-        await traffic.quiet(QUIET)
+        await traffic.quiet(linger)
 
 
 def main() -> None:
     """Serve as the arguments say."""
-    asyncio.run(serve("--slow" in sys.argv[1:]))
+    parser = argparse.ArgumentParser(prog="python -m tui.demo.serve")
+    parser.add_argument("--slow", action="store_true")
+    parser.add_argument("--linger", type=float, default=LINGER)
+    given = parser.parse_args()
+    asyncio.run(serve(given.slow, given.linger))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import pytest
 
 from tests.app.screens.opened import know, opened
 from tui.app.basket import Basket
+from tui.app.screens.form_dialog import FormDialog
 from tui.app.screens.guide import Guide
 from tui.app.screens.home.latest import LatestRun, latest_runs
 from tui.app.screens.home.next_step import next_step
@@ -46,7 +47,7 @@ async def test_the_ways_in_lead_somewhere() -> None:
         await app.press("escape")
         await app.sees("guided migration: from source to run")
         await app.press("o")
-        await app.until(lambda: app.app.current_mode == "plan")
+        await app.until(lambda: app.app.current_mode == "plan" and isinstance(app.app.screen, FormDialog))
 
 
 async def test_the_demo_is_begun_from_here(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,9 +52,9 @@ class EndpointForm(Place):
         Binding("enter", "save", N_("Save"), priority=True),
         Binding("tab,down", "app.focus_next", N_("Next field")),
         Binding("shift+tab,up", "app.focus_previous", N_("Field before"), show=False),
+        Binding("escape", "back", N_("Back")),
         Binding("ctrl+l", "logins", N_("Logins found here")),
         Binding("ctrl+o", "more", N_("More")),
-        Binding("escape", "back", N_("Back")),
         Binding("q", "back", N_("Back"), show=False),
     ]
     DEFAULT_CSS = "EndpointForm FormBox { height: 1fr; }"

@@ -48,9 +48,7 @@ class WhatStep(Step):
     def content(self) -> ComposeResult:
         """Yield the list of repositories."""
         source = ComputedSource(self.shelf.repositories, _row)
-        table = LineTable(
-            _COLUMNS, source, marks=True, empty=N_("No repositories so far"), id="repositories"
-        )
+        table = LineTable(_COLUMNS, source, marks=True, empty=N_("No repositories so far"), id="repositories")
         yield TablePane(table, _("Repositories"))
 
     def on_mount(self) -> None:

@@ -17,6 +17,7 @@ from tui.app.screens.endpoints.words import TEST_STATES, account
 from tui.app.screens.home.latest import LatestRun, latest_runs
 from tui.app.screens.home.next_step import line_of, next_step
 from tui.app.screens.place import Place
+from tui.app.screens.plan import PlanScreen
 from tui.app.widgets.cell import Cell, NumberCell, Part, StateCell, TimeCell
 from tui.app.widgets.columns import Column
 from tui.app.widgets.empty_state import EmptyState
@@ -121,10 +122,11 @@ class Home(Place):
 
         self.app.push_screen(Guide())
 
-    def action_open_plan(self) -> None:
-        """Go to the place 'plan' and open a file there."""
-        self.app.action_go("plan")
-        self.app.call_after_refresh(self._open_there)
+    async def action_open_plan(self) -> None:
+        """Go to the place 'plan' and ask for a file there."""
+        await self.app.switch_mode("plan")
+        if isinstance(self.app.screen, PlanScreen):
+            self.app.screen.action_load()
 
     async def action_demo(self) -> None:
         """Open the demo: two registries on this machine, and a migration between them."""
@@ -145,11 +147,6 @@ class Home(Place):
     @on(LineTable.RowOpened, "#known")
     def _endpoint_opened(self) -> None:
         self.app.action_go("endpoints")
-
-    async def _open_there(self) -> None:
-        screen = self.app.screen
-        if hasattr(screen, "action_open"):
-            await screen.run_action("open")
 
     def _show_run(self, run: LatestRun) -> None:
         self.app.show_run(run.folder)

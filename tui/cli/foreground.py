@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import json
 import sys
@@ -74,9 +75,18 @@ def print_outcome(folder: RunFolder, *, as_json: bool, more: Mapping[str, Any] |
         document = {**report.document(reader, folder.name), **(more or {})}
         notices = report.notices(reader)
     if as_json:
-        print(json.dumps(document, indent=2, ensure_ascii=False))
+        _print(json.dumps(document, indent=2, ensure_ascii=False))
     else:
-        print(summary(document, notices))
+        _print(summary(document, notices))
+
+
+def _print(text: str) -> None:
+    """Print; when the terminal went away while the run went on there is nobody to tell, and the journal has it."""
+    try:
+        print(text)
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
 
 
 def warn(message: str) -> None:

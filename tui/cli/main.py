@@ -89,4 +89,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = report(error, as_json="--json" in given)
         if code is None:
             raise
+    _flush()
     return int(code or 0)
+
+
+def _flush() -> None:
+    """Write out what was printed; a terminal that went away takes the words with it, and not the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            # What is still buffered would fail again at shutdown.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -66,8 +66,8 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the run's lock, which the kernel drops with the process. Raises RunBusy."""
-        with (self.path / "lock").open("a+") as lock:
+        """Hold the run's lock, which the kernel drops with the process. Raises RunBusy, and LocalError."""
+        with _open_lock(self.path / "lock") as lock:
             if not _take(lock):
                 raise RunBusy(self.name, _owner(self.path / "lock"))
             lock.truncate(0)
@@ -134,6 +134,17 @@ def find_run(state: Path, name: str) -> RunFolder:
             "say more of the name",
         )
     raise UnknownRun(f"there is no run {name!r}", "see 'regferry runs list'")
+
+
+def _open_lock(path: Path) -> IO[str]:
+    """Open the lock's file, made for its owner alone. Raises LocalError."""
+    try:
+        return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "a+")
+    except OSError as error:
+        raise LocalError(
+            f"cannot work on a run in {path.parent}: {error.strerror}",
+            hint="free space or fix permissions there, then resume the run",
+        ) from error
 
 
 def _take(lock: IO[str]) -> bool:

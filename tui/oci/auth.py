@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 
-from tui.oci.access import Credential
+from tui.oci.access import Credential, TemporaryLogin
 from tui.oci.answers import Answer, registry_words
 from tui.oci.challenge import Challenge
 from tui.oci.errors import Denied, RegistryError, ServerError, Unauthenticated
@@ -31,11 +31,18 @@ CATALOG_SCOPE = "registry:catalog:*"
 
 
 class Authenticator:
-    """Knows the registry's challenge and credential, and holds the tokens, one per set of scopes."""
+    """Knows the registry's challenge and credential, and holds the tokens, one per set of scopes.
 
-    def __init__(self, endpoint: str, credential: Credential | None, send: Send) -> None:
+    With `temporary` the credential is what that lends at the time, and `credential` is not used.
+    """
+
+    def __init__(
+        self, endpoint: str, credential: Credential | None, send: Send, temporary: TemporaryLogin | None = None
+    ) -> None:
+        credential = None if temporary is not None else credential
         self._endpoint = endpoint
         self._credential = credential
+        self._temporary = temporary
         self._send = send
         self._guard = LoginGuard()
         self._login = _login_header(credential)
@@ -63,6 +70,7 @@ class Authenticator:
         if self._challenge is None:
             return ""
         if self._challenge.scheme == "basic":
+            await self._renew()
             return self._login
         token = await self._token(self._wider.get(scopes, scopes))
         return f"Bearer {token.value}"
@@ -84,6 +92,8 @@ class Authenticator:
         if refused is None:
             if status < 500 and status != 429:
                 self._guard.accept()
+        elif self._another(self._credential):
+            return
         elif not any(challenge.parameters.get("error") == "insufficient_scope" for challenge in challenges):
             code, said = registry_words(refused.body)
             who = _who(self._credential)
@@ -107,7 +117,8 @@ class Authenticator:
             if bearer is not None and not sent.startswith("Bearer "):
                 self.learn(challenges, url)
                 return await self.header(scopes)
-            return None if sent else (await self.header(scopes) or None)
+            login = await self.header(scopes)
+            return login if login != sent else None
         # Harbor puts a Basic challenge on a refused token: the Bearer realm that was learnt stays.
         asked = self._wider.get(scopes, scopes)
         wider = self._widened(asked, bearer)
@@ -122,8 +133,9 @@ class Authenticator:
 
     def refusal(self, scopes: Scopes, error: RegistryError) -> RegistryError:
         """Return what a 401 after all tries means: no login, a refused login, or no permission."""
-        anonymous = self._credential is None or not (
-            self._credential.username or self._credential.identity_token or self._credential.registry_token
+        anonymous = self._temporary is None and (
+            self._credential is None
+            or not (self._credential.username or self._credential.identity_token or self._credential.registry_token)
         )
         kind: type[RegistryError] = Unauthenticated
         hint = ""
@@ -169,18 +181,41 @@ class Authenticator:
             raise ServerError("the registry wants a token and does not say from where", endpoint=self._endpoint)
         realm = resolve(self._base_url, parameters["realm"])
         check_realm(realm, self._base_url, self._endpoint)
-        async with self._guard.turn() if _is_login(self._credential) else _NO_TURN:
-            try:
-                token = await fetch_token(
-                    self._send, realm, parameters.get("service", ""), scopes, self._credential, self._endpoint
-                )
-            except Unauthenticated as error:
-                if error.status == 401 and _is_login(self._credential):
-                    self._guard.refuse(error)
-                raise
-            self._guard.accept()
+        token = None
+        while token is None:
+            await self._renew()
+            token = await self._granted(realm, parameters.get("service", ""), scopes)
         self._tokens[scopes] = token
         return token
+
+    async def _granted(self, realm: str, service: str, scopes: Scopes) -> Token | None:
+        """Return the token for the login as it is now, None when there is a newer login to try."""
+        credential, guard = self._credential, self._guard
+        async with guard.turn() if _is_login(credential) else _NO_TURN:
+            try:
+                token = await fetch_token(self._send, realm, service, scopes, credential, self._endpoint)
+            except Unauthenticated as error:
+                if error.status == 401 and _is_login(credential):
+                    if self._another(credential):
+                        return None
+                    guard.refuse(error)
+                raise
+            guard.accept()
+        return token
+
+    async def _renew(self) -> None:
+        """Take over the login that is lent now. Another login is a new one to the guard as well."""
+        if self._temporary is None:
+            return
+        credential = await self._temporary.current()
+        if credential != self._credential:
+            self._credential = credential
+            self._login = _login_header(credential)
+            self._guard = LoginGuard()
+
+    def _another(self, credential: Credential | None) -> bool:
+        """Return whether there is another login to be had in place of this one, which was just refused."""
+        return self._temporary is not None and credential is not None and self._temporary.refused(credential)
 
 
 def _is_login(credential: Credential | None) -> bool:

@@ -115,7 +115,7 @@ class Channel:
         self._unreachable: tuple[float, RegistryError] | None = None
         self._transports: dict[str, RegistryTransport] = {}
         self._routes: dict[tuple[str, str, int], RegistryTransport] = {}
-        self._auth = Authenticator(self.registry, access.credential, self._send_to_token_server)
+        self._auth = Authenticator(self.registry, access.credential, self._send_to_token_server, access.temporary)
 
     async def __aenter__(self) -> Channel:
         return self

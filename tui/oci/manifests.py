@@ -1,0 +1,120 @@
+"""Manifests of a registry (distribution spec, "Pulling manifests" and "Pushing Manifests")."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from tui.oci.channel import Call
+from tui.oci.connected import Connected, pull, push, reference_of
+from tui.oci.errors import (
+    Denied,
+    IntegrityError,
+    NotFound,
+    PolicyRefused,
+    UnsupportedContent,
+)
+from tui.oci.manifest import ACCEPT, MAX_MANIFEST, Manifest, parse_manifest
+from tui.oci.reference import Repository, contradicts, is_digest
+
+_LENGTH = re.compile(r"[0-9]{1,18}")
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestHead:
+    """What a HEAD says about a manifest; `size` in bytes, 0 when the registry did not say."""
+
+    digest: str
+    media_type: str
+    size: int
+
+
+class Manifests(Connected):
+    """Looks at, reads and pushes manifests. All methods raise RegistryError."""
+
+    async def head_manifest(self, repository: Repository, target: str) -> ManifestHead | None:
+        """Return what the registry has under a tag or digest, None when it has nothing there."""
+        call = self._manifest_call("HEAD", repository, target, "look at the manifest")
+        try:
+            answer = await self._channel.send(call)
+        except NotFound:
+            return None
+        except Denied:
+            # A HEAD has no body; the same GET says why.
+            await self._channel.send(self._manifest_call("GET", repository, target, "look at the manifest"))
+            raise
+        except PolicyRefused as error:
+            if error.status != 405:
+                raise
+            return await self._head_by_get(repository, target)
+        digest = answer.headers.get("docker-content-digest", "")
+        if not is_digest(digest) or (is_digest(target) and digest != target):
+            # The bytes decide when the header is missing, or is not about what was asked for.
+            return await self._head_by_get(repository, target)
+        length = answer.headers.get("content-length", "")
+        media_type = answer.headers.get("content-type", "").partition(";")[0].strip()
+        return ManifestHead(digest, media_type, int(length) if _LENGTH.fullmatch(length) else 0)
+
+    async def _head_by_get(self, repository: Repository, target: str) -> ManifestHead | None:
+        try:
+            manifest = await self.get_manifest(repository, target)
+        except NotFound:
+            return None
+        return ManifestHead(manifest.digest, manifest.media_type, manifest.size)
+
+    async def get_manifest(self, repository: Repository, target: str) -> Manifest:
+        """Return the manifest under a tag or digest, its bytes checked against the digest.
+
+        For a tag that is the digest the registry states, if it states one. Raises IntegrityError when they differ,
+        UnsupportedContent for what is not copied, ServerError for a web page in its place.
+        """
+        answer = await self._channel.send(self._manifest_call("GET", repository, target, "read the manifest"))
+        if answer.body.lstrip()[:1] == b"<":
+            answer.json("a manifest")
+        expected = target if is_digest(target) else ""
+        try:
+            manifest = parse_manifest(answer.body, answer.headers.get("content-type", ""), expected)
+            stated = answer.headers.get("docker-content-digest", "")
+            if contradicts(stated, manifest.digest):
+                raise IntegrityError(f"the manifest has digest {manifest.digest}, the registry states {stated}")
+            return manifest
+        except (IntegrityError, UnsupportedContent) as error:
+            raise type(error)(
+                error.message,
+                endpoint=self.registry,
+                reference=reference_of(repository, target),
+                hint=error.hint,
+            ) from error
+
+    async def put_manifest(self, repository: Repository, target: str, manifest: Manifest) -> bool:
+        """Push a manifest under a tag or digest; returns whether the registry indexed its subject (`OCI-Subject`)."""
+        call = Call(
+            "PUT",
+            f"{repository.path}/manifests/{target}",
+            push(repository),
+            "push the manifest",
+            reference_of(repository, target),
+            headers={"Content-Type": manifest.media_type},
+            body=manifest.body,
+            accept=frozenset({200, 201, 202}),
+        )
+        answer = await self._channel.send(call)
+        stored = answer.headers.get("docker-content-digest", "")
+        if contradicts(stored, manifest.digest):
+            raise IntegrityError(
+                f"the registry stored the manifest as {stored}, pushed was {manifest.digest}",
+                endpoint=self.registry,
+                reference=reference_of(repository, target),
+            )
+        return "oci-subject" in answer.headers
+
+    def _manifest_call(self, method: str, repository: Repository, target: str, action: str) -> Call:
+        return Call(
+            method,
+            f"{repository.path}/manifests/{target}",
+            pull(repository),
+            action,
+            reference_of(repository, target),
+            headers={"Accept": ACCEPT},
+            limit=2 * MAX_MANIFEST,
+        )

@@ -208,7 +208,7 @@ async def test_a_portal_in_place_of_a_list(body: bytes) -> None:
 
 
 async def test_a_page_is_read_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.oci.client.MAX_PAGE", 1000)
+    monkeypatch.setattr("tui.oci.lists.MAX_PAGE", 1000)
     async with _served(lambda _: _list(["x" * 100] * 20)) as registry:
         with pytest.raises(UnsupportedContent, match="longer than the 1000 bytes"):
             await _tags(registry)

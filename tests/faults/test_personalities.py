@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from tests.engine.harness import blob, picture
 from tests.faults.scripted import Scene, scene
-from tests.support.faults import Script, actions, every, first, nth
+from tests.support.faults import Script, Turn, actions, every, first, nth
 from tests.support.faults.personalities import (
     ArtifactRegistry,
     Distribution2,
@@ -180,7 +181,7 @@ async def test_a_budget_for_manifests_is_waited_for_and_shown(tmp_path: Path) ->
     async with scene(tmp_path, at_source=at_source) as here:
         fill(here)
 
-        async def refilled(turn: actions.Turn) -> actions.web.StreamResponse:
+        async def refilled(turn: Turn) -> web.StreamResponse:
             hub.refill()
             return await turn.proceed()
 
@@ -197,7 +198,7 @@ async def test_tokens_that_are_revoked_again_and_again(tmp_path: Path) -> None:
     tokens = Tokens(Distribution2(), life=60)
     at_target = Script(personality=tokens)
 
-    async def revoked(turn: actions.Turn) -> actions.web.StreamResponse:
+    async def revoked(turn: Turn) -> web.StreamResponse:
         tokens.revoke()
         return await turn.proceed()
 

@@ -240,12 +240,12 @@ class _Link:
             return
         await self.passing.wait()
         self._connections += 1
+        number = self._connections
         try:
             server = await asyncio.open_connection(self.host, self.port, limit=_PIECE)
         except OSError:
             _reset(writer)
             return
-        number = self._connections
         connection = self._open[number] = _Connection(self, number, (reader, writer), server)
         try:
             await connection.run()

@@ -8,25 +8,37 @@ touches the target's session. The digest is computed here, and only a right one 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
+from tui.engine.blob_source import BlobSource
 from tui.engine.control import StopRequested
 from tui.oci.client import RegistryClient
-from tui.oci.errors import ChunkNotAppended, IntegrityError, NetworkError, RegistryError, UploadSessionLost
-from tui.oci.reference import Repository, new_hash
+from tui.oci.errors import ChunkNotAppended, RegistryError, UploadSessionLost
+from tui.oci.reference import Repository
 from tui.oci.upload import Upload
 
 CHUNK = 8 * 1024 * 1024
 """Bytes in one PATCH; two chunks are held per blob under way. Every PATCH costs an fsync on distribution 2."""
 _NO_CHUNKS = frozenset({405, 501})
-_PROGRESS_THAT_COUNTS = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class SavedUpload:
+    """An upload session as an earlier process left it: where it is, and how many bytes the target acknowledged."""
+
+    location: str
+    offset: int
 
 
 @dataclass(slots=True)
 class BlobWork:
-    """What to move, and whom to tell. `advanced` gets bytes as they are written, negative when a restart loses them."""
+    """What to move, and whom to tell.
+
+    `advanced` gets bytes as they are written, negative when a restart loses them. `remember` gets the session after
+    every chunk, None when there is none to go on with; `saved` is what it was given before.
+    """
 
     digest: str
     size: int
@@ -36,6 +48,13 @@ class BlobWork:
     target_repository: Repository
     advanced: Callable[[int], None]
     checkpoint: Callable[[], Awaitable[None]]
+    remember: Callable[[SavedUpload | None], None] = lambda saved: None
+    saved: SavedUpload | None = None
+
+    @property
+    def reading(self) -> BlobSource:
+        """The blob at its source."""
+        return BlobSource(self.source, self.source_repository, self.digest, self.size)
 
     @property
     def buffer(self) -> int:
@@ -47,15 +66,17 @@ async def copy_blob(work: BlobWork, session: Upload | None = None) -> None:
     """Copy one blob, in `session` if the target opened one already.
 
     Raises IntegrityError when the source does not give what its digest promises, StopRequested between chunks when
-    asked to stop, and RegistryError for what did not get better by trying again. Then no session is left open.
+    asked to stop, and RegistryError for what did not get better by trying again. No session is left open then, but for
+    the one that was remembered when a stop was asked for.
     """
     try:
-        whole = await _read_whole(work) if work.size <= CHUNK else None
+        whole = await work.reading.whole() if work.size <= CHUNK else None
     except RegistryError:
         if session is not None:
             await _give_up(session)
         raise
     attempts = work.target.attempts()
+    session = session or await _taken_up(work)
     while True:
         upload, session = session or await work.target.start_upload(work.target_repository), None
         written = _Written(work.advanced)
@@ -63,7 +84,7 @@ async def copy_blob(work: BlobWork, session: Upload | None = None) -> None:
             if whole is not None:
                 await _finish(work, upload, whole)
                 written.add(len(whole))
-            elif work.target.host.takes_chunks:
+            elif work.target.host.takes_chunks and upload.minimum_chunk <= CHUNK:
                 await _copy_in_chunks(work, upload, written.add)
             else:
                 await _copy_in_one_request(work, upload, written.add)
@@ -82,10 +103,30 @@ async def copy_blob(work: BlobWork, session: Upload | None = None) -> None:
             if not await attempts.again(unsure.error):
                 raise unsure.error from unsure
             work.target.traffic.retried += 1
-        except (RegistryError, StopRequested):
+        except StopRequested:
+            written.take_back()
+            if not upload.offset:
+                await _give_up(upload)
+            raise
+        except RegistryError:
             written.take_back()
             await _give_up(upload)
+            work.remember(None)
             raise
+
+
+async def _taken_up(work: BlobWork) -> Upload | None:
+    """Return the session an earlier process left, when the target still has as much of it as it said."""
+    if work.saved is None or not work.target.host.takes_chunks:
+        return None
+    try:
+        upload = await work.target.resume_upload(work.target_repository, work.saved.location)
+    except RegistryError:
+        return None
+    if upload.offset == work.saved.offset < work.size:
+        return upload
+    await _give_up(upload)
+    return None
 
 
 class _SessionUnsure(Exception):
@@ -121,12 +162,12 @@ async def _give_up(upload: Upload) -> None:
         await upload.cancel()
 
 
-async def _read_whole(work: BlobWork) -> bytes:
-    return b"".join([chunk async for chunk in _checked_chunks(work)])
-
-
 async def _copy_in_chunks(work: BlobWork, upload: Upload, advanced: Callable[[int], None]) -> None:
-    chunks = _checked_chunks(work)
+    taken_up = upload.offset
+    if taken_up:
+        advanced(taken_up)
+    # Of a session taken up the beginning was read by another process: the target's own check has to do for it.
+    chunks = work.reading.chunks_from(taken_up, CHUNK) if taken_up else work.reading.checked_chunks(CHUNK)
     chunk = await anext(chunks, b"")
     try:
         while chunk:
@@ -139,16 +180,18 @@ async def _copy_in_chunks(work: BlobWork, upload: Upload, advanced: Callable[[in
                 await asyncio.gather(reading, return_exceptions=True)
                 raise
             advanced(len(chunk))
+            work.remember(SavedUpload(upload.location, upload.offset))
             chunk = await reading
     finally:
         await chunks.aclose()
     try:
         await _finish(work, upload)
     except _SessionUnsure as unsure:
-        if unsure.error.code == "DIGEST_INVALID":
+        if unsure.error.code == "DIGEST_INVALID" and not taken_up:
             # What was sent had the right digest; some registries keep only the last chunk.
             raise _ChunksRefused from unsure
         raise
+    work.remember(None)
 
 
 async def _copy_in_one_request(work: BlobWork, upload: Upload, advanced: Callable[[int], None]) -> None:
@@ -157,7 +200,7 @@ async def _copy_in_one_request(work: BlobWork, upload: Upload, advanced: Callabl
 
     async def body() -> AsyncIterator[bytes]:
         try:
-            async with aclosing(_checked_chunks(work)) as chunks:
+            async with aclosing(work.reading.checked_chunks(CHUNK)) as chunks:
                 async for chunk in chunks:
                     await work.checkpoint()
                     yield chunk
@@ -224,63 +267,3 @@ async def _finish(work: BlobWork, upload: Upload, rest: bytes = b"") -> None:
         if await work.target.has_blob(work.target_repository, work.digest):
             return
         work.target.traffic.retried += 1
-
-
-async def _checked_chunks(work: BlobWork) -> AsyncGenerator[bytes, None]:
-    """Yield the blob in chunks of CHUNK bytes; the last only after the whole has the right digest and size."""
-    hashed = new_hash(work.digest)
-    # One buffer for all chunks: growing a new one for each would copy every byte three times more.
-    held = bytearray(min(work.size, CHUNK))
-    count = 0
-    async for piece in _pieces(work):
-        hashed.update(piece)
-        rest = memoryview(piece)
-        while rest:
-            # A full chunk stays behind until more comes: what completes the blob must have been checked.
-            if count == len(held):
-                yield bytes(held)
-                count = 0
-            part = rest[: len(held) - count]
-            held[count : count + len(part)] = part
-            count += len(part)
-            rest = rest[len(part) :]
-    digest = f"{work.digest.partition(':')[0]}:{hashed.hexdigest()}"
-    if digest != work.digest:
-        raise IntegrityError(
-            f"the source gives other content than {work.digest[:19]}… promises",
-            endpoint=work.source.registry,
-            reference=f"{work.source_repository}@{work.digest}",
-        )
-    if count:
-        yield bytes(memoryview(held)[:count])
-
-
-async def _pieces(work: BlobWork) -> AsyncIterator[bytes]:
-    """Yield the blob's bytes as they arrive; after a break go on where it broke, as long as it gets on."""
-    offset = 0
-    attempts, since = work.source.attempts(), 0
-    while offset < work.size or not work.size:
-        try:
-            async with work.source.read_blob(work.source_repository, work.digest, offset, work.size) as pieces:
-                async for piece in pieces:
-                    offset += len(piece)
-                    if offset > work.size:
-                        raise _wrong_size(work, "more")
-                    yield piece
-            if offset == work.size:
-                return
-            raise NetworkError("the connection ended early", endpoint=work.source.registry)
-        except RegistryError as error:
-            if offset - since >= _PROGRESS_THAT_COUNTS:
-                attempts, since = work.source.attempts(), offset
-            if not await attempts.again(error):
-                raise
-            work.source.traffic.retried += 1
-
-
-def _wrong_size(work: BlobWork, how: str) -> IntegrityError:
-    return IntegrityError(
-        f"the source has {how} bytes than the {work.size} its descriptor says",
-        endpoint=work.source.registry,
-        reference=f"{work.source_repository}@{work.digest}",
-    )

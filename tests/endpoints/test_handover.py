@@ -26,7 +26,7 @@ from tui.endpoints.resolve import AccessResolver
 from tui.oci.access import Access, Connection, Credential
 from tui.oci.reference import Repository
 
-SECRET = Credential("bob", "planted-secret", origin="vault of regferry")
+SECRET = Credential("bob", "planted-secret", origin="vault of regferry", session_token="planted-session")
 CONNECTION = Connection(
     "a.example.com", "auto", False, (Path("/ca.crt"),), Path("/c.cert"), Path("/c.key"), "http://proxy:3128"
 )

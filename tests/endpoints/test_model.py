@@ -57,6 +57,12 @@ def test_the_user_names_of_registries_are_taken_as_they_are(username):
         ("proxy", {"proxy": "proxy:3128"}),
         ("proxy", {"proxy": "http://proxy:port"}),
         ("id", {"id": "x"}),
+        ("login", {"login": "sso"}),
+        ("instance", {"instance": "cri/../x"}),
+        ("api", {"api": "cr.cn-hangzhou.aliyuncs.com"}),
+        ("api", {"api": "http://cr.cn-hangzhou.aliyuncs.com"}),
+        ("api", {"api": "https://cr.cn-hangzhou.aliyuncs.com/path"}),
+        ("api", {"api": "https://key:secret@cr.cn-hangzhou.aliyuncs.com"}),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_by_field(field, changes):
@@ -70,3 +76,8 @@ def test_a_proxy_password_is_refused_and_not_repeated():
         Endpoint("a", "a.example.com", proxy="http://bob:planted-secret@proxy:3128")
     assert caught.value.field == "proxy"
     assert "planted-secret" not in f"{caught.value} {caught.value!r} {caught.value.hint}"
+
+
+@pytest.mark.parametrize("api", ["", "https://cr-vpc.cn-hangzhou.aliyuncs.com", "http://127.0.0.1:8080"])
+def test_the_api_of_a_cloud_is_a_host(api):
+    assert Endpoint("a", "a.example.com", api=api).api == api

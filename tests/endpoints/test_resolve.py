@@ -3,11 +3,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
+from tui.endpoints.access_keys import is_access_key
 from tui.endpoints.errors import EndpointsError, StoreLocked
 from tui.endpoints.model import Endpoint
 from tui.endpoints.resolve import AccessResolver, Override
@@ -216,3 +217,70 @@ async def test_certificates_of_the_system_are_added_to_every_connection(environ,
         assert access.connection.ca_files == (Path("/own.crt"), folder / "ca.crt")
         assert access.connection.client_cert == folder / "client.cert"
         assert access.connection.client_key == folder / "client.key"
+
+
+KEY_ID = "LTAI5tExampleExample"
+ACR = Endpoint("acr", "registry.cn-beijing.aliyuncs.com", kind="acr", username=KEY_ID, store="keyring")
+
+
+class Fixed:
+    """Lends one login for ever."""
+
+    async def current(self) -> Credential:
+        return Credential("cr_temp_user", "temporary")
+
+    def refused(self, credential: Credential) -> bool:
+        return False
+
+
+async def test_an_access_key_comes_with_who_lends_logins_for_it(environ):
+    asked = []
+
+    def lender(endpoint, connection, credential):
+        asked.append((endpoint.name, connection.registry, credential))
+        return Fixed()
+
+    resolver = AccessResolver([ACR], Stores(acr="the secret"), environ=environ, lender=lender)
+    one = await resolver.access(Repository(ACR.address, "team/app"))
+    other = await resolver.overridden(account="acr").access(Repository(ACR.address, "team/other"))
+    assert one == other == await resolver.access_of(ACR)
+    assert one.temporary is other.temporary is not None
+    assert one.credential == Credential(KEY_ID, "the secret")
+    assert asked == [("acr", ACR.address, one.credential)]
+    resolver.forget()
+    await resolver.access_of(ACR)
+    assert len(asked) == 2
+
+
+async def test_an_access_key_is_never_a_login(environ):
+    resolver = AccessResolver([ACR], Stores(acr="planted"), environ=environ)
+    with pytest.raises(Unauthenticated, match="access key") as caught:
+        await resolver.access_of(ACR)
+    assert "planted" not in str(caught.value)
+
+
+async def test_a_password_is_no_access_key(environ):
+    password = replace(ACR, username="ops@example.onaliyun.com")
+    resolver = AccessResolver([password], Stores(acr="x"), environ=environ, lender=lambda *_: Fixed())
+    assert (await resolver.access_of(password)).temporary is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "username", "login", "expected"),
+    [
+        ("acr", KEY_ID, "auto", True),
+        ("acr", "STS.NUexample", "auto", True),
+        ("acr", "aliyun4681828459", "auto", False),
+        ("acr", "LTAI@example.com", "auto", False),
+        ("acr", KEY_ID, "password", False),
+        ("acr", "oldformkeyid1234", "key", True),
+        ("tcr", "AKIDz8krbsJ5yKBZQpn74WFkmLPx3", "auto", True),
+        ("tcr", "IKID0123456789abc", "auto", True),
+        ("tcr", "100036950234", "auto", False),
+        ("tcr", "tcr$robot", "auto", False),
+        ("generic", KEY_ID, "auto", False),
+        ("harbor", KEY_ID, "auto", False),
+    ],
+)
+def test_an_access_key_is_told_by_what_the_endpoint_says_or_by_its_form(kind, username, login, expected):
+    assert is_access_key(Endpoint("a", "a.example.com", kind=kind, login=login), username) is expected

@@ -132,6 +132,7 @@ def _fields(access: Access) -> dict[str, Any]:
             "identity_token": credential.identity_token,
             "registry_token": credential.registry_token,
             "origin": credential.origin,
+            "session_token": credential.session_token,
         },
     }
 

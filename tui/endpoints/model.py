@@ -10,18 +10,23 @@ from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
-from tui.endpoints.addresses import parse_address
+from tui.endpoints.addresses import is_loopback, parse_address
 from tui.endpoints.errors import InvalidEndpoint
 from tui.oci.access import Connection, Scheme
 
 StoreName = Literal["keyring", "vault", "kernel", "docker", "session", "env", "none"]
 """Where an endpoint's secret is: `docker` is a login docker or podman already has, `none` is anonymous."""
 
+LoginKind = Literal["auto", "password", "key"]
+"""What the secret is: a password for the registry, or an access key of the cloud, which lends logins for a time."""
+
 STORE_NAMES: tuple[StoreName, ...] = get_args(StoreName)
+LOGIN_KINDS: tuple[LoginKind, ...] = get_args(LoginKind)
 SCHEMES: tuple[Scheme, ...] = get_args(Scheme)
 
 _NAME = re.compile(r"\w[\w.\- ]{0,62}\w|\w")
 _ID = re.compile(r"[0-9a-f]{8,32}")
+_INSTANCE = re.compile(r"[A-Za-z0-9-]{1,100}")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -47,6 +52,8 @@ class Endpoint:
     `name` is unique in the list and free to change; `id` never changes. `address` is `host[:port]` as references
     carry it; `kind` names a provider (`generic`, `harbor`, ...). `proxy` is a URL without password, '' goes
     directly, None follows the environment. `username_env` and `password_env` name variables for the store `env`.
+    `login` says what the secret is (`auto` tells an access key by its id, see `tui.endpoints.access_keys`); `instance`
+    and `api` are the vendor's instance and the URL of its API, '' where the address and the registry tell.
     Raises InvalidEndpoint, naming the field, when a value cannot be used.
     """
 
@@ -63,6 +70,9 @@ class Endpoint:
     store: StoreName = "docker"
     username_env: str = ""
     password_env: str = ""
+    login: LoginKind = "auto"
+    instance: str = ""
+    api: str = ""
     repositories: tuple[str, ...] = ()
     note: str = ""
     last_test: LastTest | None = None
@@ -80,6 +90,13 @@ class Endpoint:
         )
         _require(self.scheme in SCHEMES, "scheme", f"the scheme is one of {', '.join(SCHEMES)}")
         _require(self.store in STORE_NAMES, "store", f"the store is one of {', '.join(STORE_NAMES)}")
+        _require(self.login in LOGIN_KINDS, "login", f"the login is one of {', '.join(LOGIN_KINDS)}")
+        _require(
+            not self.instance or _INSTANCE.fullmatch(self.instance),
+            "instance",
+            "an instance is named by letters, digits and hyphens",
+        )
+        _check_api(self.api)
         _require(
             bool(self.client_cert) == bool(self.client_key),
             "client_key" if self.client_cert else "client_cert",
@@ -116,6 +133,20 @@ class Endpoint:
 def _require(condition: object, field_name: str, message: str, hint: str = "") -> None:
     if not condition:
         raise InvalidEndpoint(field_name, message, hint=hint)
+
+
+def _check_api(api: str) -> None:
+    """Refuse what is no bare URL of a host; requests to it are signed, and its answers hold logins."""
+    if not api:
+        return
+    try:
+        parts = urlsplit(api)
+        usable = parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.netloc))
+        usable = usable and bool(parts.hostname) and (parts.port or 1) > 0
+        bare = parts.path in ("", "/") and not parts.query and "@" not in parts.netloc
+    except ValueError:
+        usable = bare = False
+    _require(usable and bare, "api", "the API is given as https://host, without a path")
 
 
 def _check_proxy(proxy: str | None) -> None:

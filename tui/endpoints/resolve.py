@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from tui.endpoints.access_keys import Lender, is_access_key
 from tui.endpoints.addresses import default_scheme, registry_key
 from tui.endpoints.certs import Certificates, certificate_roots, find_certificates
 from tui.endpoints.docker_login import DockerLogins
 from tui.endpoints.errors import EndpointsError, LoginError
 from tui.endpoints.file import find
 from tui.endpoints.model import Endpoint
-from tui.oci.access import Access, Connection, Credential, Scheme
+from tui.oci.access import Access, Connection, Credential, Scheme, TemporaryLogin
 from tui.oci.errors import Unauthenticated
 from tui.oci.reference import Repository
 
@@ -70,7 +71,8 @@ class AccessResolver:
 
     The first that knows wins: `override`, the longest matching entry of `lookup`, an endpoint with that address
     (the one called `account`, else the first), a docker or podman login, anonymous. `certs.d` folders add to every
-    connection. `warn` is told, once each, about logins that could not be read when going on without them.
+    connection. `warn` is told, once each, about logins that could not be read when going on without them. `lender` is
+    asked about endpoints whose secret is an access key; without one they cannot be used.
     """
 
     def __init__(
@@ -84,6 +86,7 @@ class AccessResolver:
         environ: Mapping[str, str] = os.environ,
         cert_roots: Sequence[Path] | None = None,
         warn: Callable[[str], None] = _log.warning,
+        lender: Lender | None = None,
     ) -> None:
         self._endpoints = tuple(endpoints)
         self._stores = stores
@@ -94,6 +97,7 @@ class AccessResolver:
         self._environ = {name: value for name, value in environ.items() if name not in hidden}
         self._cert_roots = certificate_roots(environ) if cert_roots is None else tuple(cert_roots)
         self._warn = warn
+        self._lender = lender
         self._shared = _Shared(DockerLogins(self._environ))
 
     def overridden(self, override: Override = NO_OVERRIDE, account: str = "") -> AccessResolver:
@@ -107,6 +111,7 @@ class AccessResolver:
             environ=self._environ,
             cert_roots=self._cert_roots,
             warn=self._warn,
+            lender=self._lender,
         )
         other._shared = self._shared
         return other
@@ -134,17 +139,18 @@ class AccessResolver:
         if entry is not None and entry.username and entry.password:
             return Access(connection, Credential(entry.username, entry.password, origin=f"auth entry {entry.match}"))
         if endpoint is not None:
-            return Access(connection, await self._credential_of(endpoint, repository))
+            return self._access(endpoint, connection, await self._credential_of(endpoint, repository))
         return Access(connection, await self._login(repository))
 
     async def access_of(self, endpoint: Endpoint) -> Access:
         """Return the access of one endpoint, whatever else is configured. Raises as `access` does."""
         connection = self._with_certificates(endpoint.connection())
-        return Access(connection, await self._credential_of(endpoint))
+        return self._access(endpoint, connection, await self._credential_of(endpoint))
 
     def forget(self) -> None:
         """Forget remembered answers and failures, because a credential changed or a store was unlocked."""
         self._shared.credentials.clear()
+        self._shared.lent.clear()
         self._shared.logins = DockerLogins(self._environ)
 
     def _endpoint_for(self, registry: str) -> Endpoint | None:
@@ -176,6 +182,21 @@ class AccessResolver:
                 hint=f"store it with 'regferry endpoint login {endpoint.name}'",
             )
         return credential
+
+    def _access(self, endpoint: Endpoint, connection: Connection, credential: Credential | None) -> Access:
+        """Return the access with a credential that is a login, or an access key, which is never sent as one."""
+        if credential is None or not is_access_key(endpoint, credential.username):
+            return Access(connection, credential)
+        if self._lender is None:
+            raise Unauthenticated(
+                f"the secret of the endpoint {endpoint.name!r} is an access key, which is no login for a registry",
+                endpoint=endpoint.address,
+                hint="store a password for the registry instead",
+            )
+        key = (endpoint.id, connection, credential)
+        if key not in self._shared.lent:
+            self._shared.lent[key] = self._lender(endpoint, connection, credential)
+        return Access(connection, credential, self._shared.lent[key])
 
     async def _stored(self, endpoint: Endpoint) -> Credential | None:
         """Ask the stores once per endpoint, however many tasks want it at the same time.
@@ -241,6 +262,7 @@ class _Shared:
         self.logins = logins
         self.credentials: dict[str, Credential | EndpointsError | None] = {}
         self.certificates: dict[str, Certificates] = {}
+        self.lent: dict[tuple[str, Connection, Credential], TemporaryLogin] = {}
         self.warned: set[str] = set()
         self._locks: dict[str, asyncio.Lock] = {}
 

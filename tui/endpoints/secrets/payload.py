@@ -12,7 +12,7 @@ from tui.oci.access import Credential
 MAX_BYTES = 64 * 1024
 """The largest credential any store takes; a service account's JSON key has some 2,400 bytes."""
 
-_SECRETS = ("password", "identity_token", "registry_token")
+_SECRETS = ("password", "identity_token", "registry_token", "session_token")
 
 
 def account_key(endpoint: Endpoint) -> str:

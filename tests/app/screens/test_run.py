@@ -331,3 +331,21 @@ async def test_orders_to_a_live_run_are_seen_in_its_journal() -> None:
             await until(lambda: any("Told the run to stop" in text for text in said(app)))
             both.hurry()
             await run_to(app, pilot, "stopped")
+
+
+async def test_a_low_screen_shows_one_pane_at_a_time() -> None:
+    async with registries() as both:
+        folder = await make(both.plan("library/redis"))
+        async with app_on(folder, size=(60, 16)) as (app, pilot):
+            await pilot.press("r")
+            screen = await run_to(app, pilot, "done")
+            await until(lambda: "library/redis:7.2.4" in shown(app))
+            await pilot.press("enter")
+            await until(lambda: "Source" in screen.details.plain)
+            await pilot.pause()
+            assert "Tasks" not in shown(app)
+            assert screen.focused is screen.details
+            await pilot.press("escape")
+            await pilot.pause()
+            assert "Tasks" in shown(app)
+            assert screen.focused is screen.table

@@ -67,10 +67,6 @@ class Overview(Vertical):
     Overview > Horizontal { height: 1; }
     Overview TransferLine { width: 1fr; }
     Overview Sparkline { width: 14; margin-left: 2; }
-    .-wide Overview Sparkline { width: 40; }
-    .-compact-width Overview Sparkline { display: none; }
-    .-compact-height Overview StateCounts { display: none; }
-    .-compact-height Overview HostLines { display: none; }
     """
 
     def __init__(self) -> None:

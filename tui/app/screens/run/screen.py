@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
@@ -26,6 +26,8 @@ from tui.app.widgets.line_table import LineTable
 from tui.app.widgets.table_pane import TablePane
 
 ROOM_FOR_COUNTS = 30
+ROOM_FOR_TWO = 20
+"""From this many lines on, details stand below the table."""
 
 
 class RunScreen(FailuresReading):
@@ -54,6 +56,12 @@ class RunScreen(FailuresReading):
     RunScreen.-wide #details { width: 2fr; max-width: 76; }
     RunScreen.-wide #tasks, RunScreen.-wide #failures { width: 3fr; }
     RunScreen.-empty #details { display: none; }
+    RunScreen.-wide Sparkline { width: 40; }
+    RunScreen.-compact-width Sparkline { display: none; }
+    RunScreen.-low StateCounts { display: none; }
+    RunScreen.-low.-details #tasks, RunScreen.-low.-details #failures { display: none; }
+    RunScreen.-low.-failures #details { display: none; }
+    RunScreen.-low.-details #details { display: block; }
     """
     _some_failed = False
     view: View = "all"
@@ -82,6 +90,10 @@ class RunScreen(FailuresReading):
         self.crumbs(self.folder.name)
         self.set_class(size_class(*self.app.size) is SizeClass.WIDE, "-details")
         self.table.focus()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Show one pane at a time where there is no room for two."""
+        self.set_class(event.size.height < ROOM_FOR_TWO, "-low")
 
     def show(self, look: Look, *, changed: bool) -> None:
         """Show what is new."""
@@ -196,7 +208,9 @@ class RunScreen(FailuresReading):
         self.toggle_class("-details")
         if self.has_class("-details"):
             self.point_details()
-        elif self.focused is self.details:
+            if self.has_class("-low"):
+                self.details.focus()
+        elif self.focused in (self.details, None):
             self.front_table.focus()
 
     def action_copy(self) -> None:
@@ -212,8 +226,10 @@ class RunScreen(FailuresReading):
 
     def action_back(self) -> None:
         """Take back one step: focus, failures, a view, the details; then go to the list of runs."""
-        if self.focused is self.details:
+        if self.focused is self.details and not self.has_class("-low"):
             self.front_table.focus()
+        elif self.has_class("-details") and self.has_class("-low"):
+            self.action_details()
         elif self.has_class("-failures"):
             self.action_failures()
         elif self.view != "all":

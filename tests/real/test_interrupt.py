@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import pytest
 
 from tests.real.conftest import LOGIN, StartRegistry
-from tests.support import corpus
+from tests.support import corpus, images
 from tests.support.cli import Cli
 from tests.support.flaky import FlakyProxy
+from tests.support.pusher import push
 from tests.support.reader import assert_nothing_half_pushed, assert_same
 from tests.support.registry import RealRegistry
 
@@ -132,6 +133,27 @@ def test_a_resumed_sync_finds_its_logins_again(
     cli.run("runs", "resume", run, "--json").expect(0)
     assert assert_same(source, target, ["library/app"]) == TAGS
     assert secrets_on_disk(cli) == []
+
+
+def test_a_large_layer_goes_on_where_it_was_stopped(cli: Cli, source: RealRegistry, target: RealRegistry) -> None:
+    layer = images.layer("large", 40_000_000)
+    push(source, "library/large", images.image([layer]), "v1")
+    rules = {f"{source.address}/library/large:v1": f"{target.address}/library/large"}
+    process = cli.start(*cli.sync_arguments(rules, options=("--json", "--limit-rate", "8M")))
+    try:
+        target.wait_for_upload(10_000_000)
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert process.returncode == 6, f"{out}\n{err}"
+    kept = target.uploads_bytes()
+    assert kept >= 8_000_000
+    document = cli.run("runs", "resume", newest_run(cli), "--json").expect(0)
+    assert document["bytes"]["written"] < layer.size + 1_000_000
+    assert document["bytes"]["read"] < layer.size + 20_000_000
+    assert assert_same(source, target, ["library/large"]) == 1
+    assert target.uploads_bytes() == 0
 
 
 def secrets_on_disk(cli: Cli) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 
 from tests.support import corpus
 from tests.support.cli import run_cli
+from tests.support.latency import LatencyProxy
 from tests.support.programs import require
 from tests.support.reader import assert_same
 from tests.support.registry import RealRegistry
@@ -89,11 +90,11 @@ def test_the_demo_is_watched_to_its_end(tmux: Tmux, tmp_path: Path) -> None:
     assert runs(tmp_path)[0]["exit"] == 0
 
 
-def add_endpoint(terminal: Terminal, registry: RealRegistry) -> None:
+def add_endpoint(terminal: Terminal, address: str) -> None:
     """Add a registry without encryption and login on the screen of endpoints."""
     terminal.press("n")
     terminal.wait_for("Add an endpoint", "harbor.example.com")
-    terminal.type(registry.address)
+    terminal.type(address)
     terminal.wait_for("no encryption", "no login asked for")
     # Keys typed ahead of a change of focus go to the field before, so each step waits for the screen.
     terminal.press("Tab", "Tab")
@@ -106,47 +107,48 @@ def add_endpoint(terminal: Terminal, registry: RealRegistry) -> None:
         terminal.press("Space")
         terminal.wait_for(shown)
     terminal.press("Enter")
-    terminal.wait_for("✓ works", f"{registry.address.replace(':', '-')} works")
+    terminal.wait_for("✓ works", f"{address.replace(':', '-')} works")
 
 
 def test_from_an_empty_start_to_a_run_between_two_registries(
     tmux: Tmux, tmp_path: Path, source: RealRegistry, target: RealRegistry
 ) -> None:
     corpus.push_all(source, corpus.many_tags(count=300))
-    first = tmux.open("first")
-    first.wait_for("Choose how to begin")
-    first.press("2")
-    first.wait_for("No endpoints yet")
-    add_endpoint(first, source)
-    add_endpoint(first, target)
+    with LatencyProxy(source.address, 0.1) as far:  # so that the run does not end before the terminal is lost
+        first = tmux.open("first")
+        first.wait_for("Choose how to begin")
+        first.press("2")
+        first.wait_for("No endpoints yet")
+        add_endpoint(first, far.address)
+        add_endpoint(first, target.address)
 
-    first.press("3")
-    first.wait_for("Endpoints (2)", source.address)
-    first.press("Enter")
-    first.wait_for("Projects", "library")
-    first.press("j")
-    first.press("Space")
-    first.wait_for("Selected 1 repository, 300 tags")
+        first.press("3")
+        first.wait_for("Endpoints (2)", far.address)
+        first.press("Enter")
+        first.wait_for("Projects", "library")
+        first.press("j")
+        first.press("Space")
+        first.wait_for("Selected 1 repository, 300 tags")
 
-    first.press("4")
-    first.wait_for("Preview", f"{target.address}/{{path}}")
-    first.press("c")
-    first.wait_for("Checked. r starts the run.")
-    first.press("r")
-    first.wait_for("at once")
-    first.press("p")
-    first.wait_for("paused", "press p to go on")
-    first.kill()
+        first.press("4")
+        first.wait_for("Preview", f"{target.address}/{{path}}")
+        first.press("c")
+        first.wait_for("Checked. r starts the run.")
+        first.press("r")
+        first.wait_for("at once")
+        first.press("p")
+        first.wait_for("paused", "press p to go on")
+        first.kill()
 
-    second = tmux.open("second")
-    second.wait_for("Latest runs", "paused")
-    second.press("5")
-    second.wait_for("Runs (1)", "paused")
-    second.press("Enter")
-    second.wait_for("press p to go on")
-    second.press("p")
-    second.wait_for("done", "all well", "300 images are at the target")
-    second.press("q")
-    second.wait_for("[ended with 0]")
-    assert runs(tmp_path)[0]["exit"] == 0
-    assert assert_same(source, target, ["library/many"], skopeo_up_to=5) == 300
+        second = tmux.open("second")
+        second.wait_for("Latest runs", "paused")
+        second.press("5")
+        second.wait_for("Runs (1)", "paused")
+        second.press("Enter")
+        second.wait_for("press p to go on")
+        second.press("p")
+        second.wait_for("done", "all well", "300 images are at the target")
+        second.press("q")
+        second.wait_for("[ended with 0]")
+        assert runs(tmp_path)[0]["exit"] == 0
+        assert assert_same(source, target, ["library/many"], skopeo_up_to=5) == 300

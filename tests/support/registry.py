@@ -193,6 +193,14 @@ class RealRegistry:
                 raise TimeoutError(f"{self.address} did not get {count} tags within {timeout} seconds")
             time.sleep(0.02)
 
+    def wait_for_upload(self, size: int, timeout: float = 60) -> None:
+        """Wait until unfinished uploads have `size` bytes. Raises TimeoutError."""
+        deadline = time.monotonic() + timeout
+        while self.uploads_bytes() < size:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self.address} did not get {size} bytes within {timeout} seconds")
+            time.sleep(0.02)
+
     def unreferenced(self) -> list[str]:
         """Return the digests `docker-registry garbage-collect --dry-run` would remove."""
         if not (self._v2 / "repositories").exists():

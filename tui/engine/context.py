@@ -11,6 +11,7 @@ from tui.engine.placements import Placements
 from tui.engine.registries import Registries
 from tui.engine.schedule import BlobNeed, MemoryBudget, SingleFlight
 from tui.engine.tasks import Failure, Task
+from tui.engine.transfer import SavedUpload
 from tui.engine.trees import ManifestStore
 from tui.oci.reference import Repository
 from tui.oci.retry import RetryPolicy
@@ -44,6 +45,8 @@ class RunContext:
     placements: Placements = field(default_factory=Placements)
     needs: dict[tuple[Repository, str], BlobNeed] = field(default_factory=dict)
     """Blobs that are to be placed, by target repository and digest."""
+    saved_uploads: dict[tuple[Repository, str], SavedUpload] = field(default_factory=dict)
+    """Upload sessions that earlier processes left open, by target repository and digest."""
     blob_flights: SingleFlight[tuple[Repository, str]] = field(default_factory=SingleFlight)
     memory: MemoryBudget = field(default_factory=lambda: MemoryBudget(MEMORY_BUDGET))
     totals: Totals = field(default_factory=Totals)

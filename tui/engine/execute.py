@@ -213,6 +213,8 @@ class Executor:
                 target_repository=need.target,
                 advanced=advanced,
                 checkpoint=self._run.control.checkpoint,
+                remember=lambda saved: self._recorder.upload_stands(need, saved),
+                saved=self._run.saved_uploads.pop((need.target, need.digest), None),
             )
             async with self._run.memory.take(work.buffer):
                 await copy_blob(work, session)

@@ -11,6 +11,7 @@ from typing import Any
 from tui.engine.context import RunContext
 from tui.engine.schedule import BlobNeed
 from tui.engine.tasks import NO_FAILURE, Failure, Phase, State, Task
+from tui.engine.transfer import SavedUpload
 from tui.oci.host import Host
 
 
@@ -139,6 +140,11 @@ class Recorder:
         """A blob was uploaded."""
         self._placed(need)
         self._placement(need, "uploaded")
+
+    def upload_stands(self, need: BlobNeed, saved: SavedUpload | None) -> None:
+        """A target acknowledged so much of a blob, or there is no session any more to go on with."""
+        location, offset = (saved.location, saved.offset) if saved else ("", 0)
+        self._run.journal.upload(need.target.registry, need.target.path, need.digest, location, offset)
 
     def tick(self) -> None:
         """Tell the journal what moved since the last tick."""

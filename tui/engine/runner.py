@@ -28,6 +28,7 @@ from tui.engine.retry import pause_before, worth_retrying
 from tui.engine.runs import RunFolder, make_run_folder
 from tui.engine.schedule import BlobNeed
 from tui.engine.tasks import FINAL, Failure, Task
+from tui.engine.transfer import SavedUpload
 from tui.engine.trees import ManifestStore
 from tui.oci.reference import Repository
 from tui.oci.retry import RetryPolicy
@@ -216,6 +217,9 @@ class _Work:
         for row in self._reader.placements():
             if row["state"] in THERE:
                 run.placements.add(Repository(row["registry"], row["path"]), row["digest"])
+        for row in self._reader.uploads():
+            saved = SavedUpload(row["location"], row["bytes_done"])
+            run.saved_uploads[Repository(row["registry"], row["path"]), row["digest"]] = saved
         for row in self._reader.tasks():
             task = Task.from_row(row)
             run.tasks[task.id] = task

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from tui.oci.answers import Answer
 from tui.oci.auth import repository_scope
 from tui.oci.channel import Call
 from tui.oci.connected import Connected, pull, push, reference_of
@@ -136,6 +137,16 @@ class Blobs(Connected):
         )
         answer = await self._channel.send(call)
         return Upload(self._channel, push(repository), str(repository), answer)
+
+    async def resume_upload(self, repository: Repository, location: str) -> Upload:
+        """Return a session opened earlier, at the offset where the registry stands now.
+
+        `location` is trusted as little as one the registry gives. Raises UploadSessionLost when it knows it no more.
+        """
+        opened = Answer(202, {"location": location}, b"", f"{await self.reach()}/v2/")
+        upload = Upload(self._channel, push(repository), str(repository), opened)
+        await upload.status()
+        return upload
 
     async def mount(self, repository: Repository, digest: str, source: Repository) -> Upload | None:
         """Mount a blob from another repository of this registry ("Mounting a blob from another repository").

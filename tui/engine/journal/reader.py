@@ -163,6 +163,10 @@ class JournalReader:
         rows = self._connection.execute(query, (registry, path, subject))
         return [(row["digest"], json.loads(row["entry"])) for row in rows]
 
+    def uploads(self) -> list[sqlite3.Row]:
+        """Return the upload sessions that earlier processes left open."""
+        return self._connection.execute("SELECT * FROM upload").fetchall()
+
     def attempts(self, task_id: int | None = None) -> list[sqlite3.Row]:
         """Return the failed attempts, of one task or of all, oldest first."""
         if task_id is None:

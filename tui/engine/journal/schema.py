@@ -61,6 +61,10 @@ CREATE TABLE placement(               -- one blob in one target repository
   state TEXT NOT NULL, bytes_done INTEGER NOT NULL DEFAULT 0, revision INTEGER NOT NULL,
   PRIMARY KEY(registry, path, digest)) WITHOUT ROWID;
 
+CREATE TABLE upload(                  -- an upload session that a later process may go on with
+  registry TEXT NOT NULL, path TEXT NOT NULL, digest TEXT NOT NULL, location TEXT NOT NULL, bytes_done INTEGER NOT NULL,
+  PRIMARY KEY(registry, path, digest)) WITHOUT ROWID;
+
 CREATE TABLE attempt(                 -- every failure, also of what succeeded later
   id INTEGER PRIMARY KEY, at REAL NOT NULL, task_id INTEGER, rule_id INTEGER, phase TEXT NOT NULL,
   error_class TEXT NOT NULL, error_status INTEGER, error_code TEXT NOT NULL, message TEXT NOT NULL,

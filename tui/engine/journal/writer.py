@@ -124,6 +124,14 @@ class JournalWriter:
             (registry, path, digest, size, state, bytes_done, self._next()),
         )
 
+    def upload(self, registry: str, path: str, digest: str, location: str, bytes_done: int) -> None:
+        """Queue where an upload session stands; without a `location` there is none to go on with."""
+        if location:
+            values = (registry, path, digest, location, bytes_done)
+            self._put("INSERT OR REPLACE INTO upload VALUES (?, ?, ?, ?, ?)", values)
+        else:
+            self._put("DELETE FROM upload WHERE registry=? AND path=? AND digest=?", (registry, path, digest))
+
     def attempt(self, *, task_id: int | None, rule_id: int | None, phase: str, **failure: Any) -> None:
         """Queue one failed attempt; `failure` are the columns of `Failure`."""
         values = {"at": time.time(), "task_id": task_id, "rule_id": rule_id, "phase": phase, **failure}

@@ -69,7 +69,8 @@ class ApiCall:
     JSON, or `body` as it is with a `Content-Type` in `headers`. `accept` are the statuses that are no error.
     `repeatable` says whether the request may be sent again after a broken connection or a 5xx; None takes it from the
     method. Being throttled is always waited out, because such a request was not done. An `anonymous` call carries no
-    login. `shows_login` is for what answers strangers as well: whether an answer shows that the login was taken.
+    login. `shows_login` is for an API whose status does not tell: whether an answer shows that the login was taken (one
+    to a stranger may be 200, one to somebody who is known 401).
     """
 
     method: str
@@ -220,16 +221,18 @@ class ApiClient:
         return answer
 
     def _judge_login(self, answer: Answer, call: ApiCall) -> None:
-        unnoticed = answer.status < 400 and call.shows_login is not None and not call.shows_login(answer)
-        if answer.status == 401 or unnoticed:
-            code, said = registry_words(answer.body) if answer.status == 401 else ("", "")
-            message = f"the login for user {self._user!r} is refused" + (f": {said}" if said else "")
-            refusal = Unauthenticated(message, endpoint=self.registry, status=answer.status, code=code)
-            self._guard.refuse(refusal)
-            if unnoticed:
-                raise refusal
-        elif answer.status < 400:
+        if answer.status != 401 and answer.status >= 400:
+            return
+        taken = answer.status < 400 if call.shows_login is None else call.shows_login(answer)
+        if taken:
             self._guard.accept()
+            return
+        code, said = registry_words(answer.body) if answer.status == 401 else ("", "")
+        message = f"the login for user {self._user!r} is refused" + (f": {said}" if said else "")
+        refusal = Unauthenticated(message, endpoint=self.registry, status=answer.status, code=code)
+        self._guard.refuse(refusal)
+        if answer.status < 400:
+            raise refusal
 
     def _outgoing(self, call: ApiCall, origin: str) -> Outgoing:
         if not call.path.startswith("/"):

@@ -12,6 +12,8 @@ import httpx
 from tui.oci.errors import LocalError, NetworkError, RegistryError, Unauthenticated, UntrustedAnswer
 
 _TOO_MANY_FILES = 24
+# The other side left, or met bytes that were damaged on the way (RFC 8446, 6.2): another connection may do better.
+_ALERTS_OF_A_BROKEN_LINK = ("CLOSE_NOTIFY", "BAD_RECORD_MAC")
 
 
 class UnknownHost(NetworkError):
@@ -42,7 +44,7 @@ def network_error(error: httpx.TransportError, *, endpoint: str, reference: str,
     if "WRONG_VERSION_NUMBER" in words or "HTTP_REQUEST" in words:
         hint = "set the scheme of this endpoint to http, or use the port that speaks https"
         return UntrustedAnswer(f"cannot {action}: nothing speaks TLS there", hint=hint, **where)
-    if "ALERT" in words and "CLOSE_NOTIFY" not in words:
+    if "ALERT" in words and not any(harmless in words for harmless in _ALERTS_OF_A_BROKEN_LINK):
         hint = "see the message: a client certificate may be missing or refused, or the TLS versions do not meet"
         return UntrustedAnswer(f"cannot {action}: the registry refused TLS: {words}", hint=hint, **where)
     return NetworkError(f"cannot {action}: {_reason(error)}", **where)

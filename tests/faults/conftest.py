@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.faults.scripted import CHUNK
 from tests.support.cli import Cli, Result, environment
 from tests.support.programs import require
 from tests.support.registry import RealRegistry
@@ -106,6 +107,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents and "source" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.real)
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the engine in this process take small blobs for large ones."""
+    monkeypatch.setattr("tui.engine.transfer.CHUNK", CHUNK)
+    monkeypatch.setattr("tui.engine.blob_source._PROGRESS_THAT_COUNTS", 500)
 
 
 @pytest.fixture

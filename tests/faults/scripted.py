@@ -17,6 +17,9 @@ from tui.engine.runner import Manner, make_run, work_on
 from tui.engine.runs import RunFolder
 from tui.plan.model import Options, Plan, Rule
 
+CHUNK = 2000
+"""Bytes in one PATCH with the fixture `small_chunks`, so that small blobs are large ones."""
+
 
 @dataclass
 class Scene:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -15,9 +16,8 @@ from tests.faults.watcher import Watcher
 from tests.support import corpus
 from tests.support.reader import assert_same
 from tests.support.registry import RealRegistry
+from tui.engine.transfer import CHUNK
 
-CHUNK = 4 << 20
-"""Bytes in one PATCH (tui.engine.transfer.CHUNK)."""
 CONCURRENCY = 4
 NAMES = ["team0/app00", "team1/app01", "team2/app02", "library/large"]
 
@@ -166,3 +166,41 @@ def test_a_graceful_stop_leaves_nothing_behind_and_sends_nothing_twice(
     assert assert_same(source, target, NAMES, skopeo_up_to=2) == count
     # Each blob under way gives its session back, so that it is begun anew.
     assert up.stats().up <= unique + CONCURRENCY * 3 * CHUNK + count * 5_000
+
+
+def test_a_journal_that_lost_its_latest_rows_is_no_harm(
+    ferry: Ferry, source: RealRegistry, target: RealRegistry, behind: Behind
+) -> None:
+    """After a power loss the journal may be older than the target: what it does not know is looked at again."""
+    count, unique = fill(source, 10, 6 * MB)
+    down, up = behind(source), behind(target)
+    down.shape(latency=0.01, bandwidth=8 * MB)
+    process = ferry.start("run", str(ferry.write_plan(down.address, up.address, concurrency=CONCURRENCY)), "--json")
+    target.wait_for_tags(4)
+    (run,) = ferry.runs()
+    folder = ferry.folder / "state" / "runs" / run
+    older = ferry.folder / "older"
+    process.send_signal(signal.SIGSTOP)  # the copy is of one moment, as the disk would be
+    shutil.copytree(folder, older)
+    process.send_signal(signal.SIGCONT)
+    target.wait_for_tags(count // 2)
+    process.kill()
+    process.communicate()
+    shutil.rmtree(folder)
+    older.rename(folder)
+    check_journal(ferry, run)
+    down.shape()
+    resumed = ferry.run("runs", "resume", run, "--json").expect(0)
+    assert resumed["tasks"]["done"] + resumed["tasks"]["unchanged"] == count
+    assert assert_same(source, target, NAMES, skopeo_up_to=2) == count
+    assert up.stats().up <= unique + target.uploads_bytes() + CONCURRENCY * 2 * CHUNK + count * 5_000
+
+
+def test_two_runs_to_one_target_at_the_same_time(ferry: Ferry, source: RealRegistry, target: RealRegistry) -> None:
+    """Single-flight is per process: what two of them spoil for each other is put right."""
+    count, _ = fill(source, 10, 2 * MB)
+    plan = ferry.write_plan(source.address, target.address)
+    processes = [ferry.start("run", str(plan), "--json") for _ in range(2)]
+    ends = [(process.communicate(timeout=100), process.returncode) for process in processes]
+    assert [code for _, code in ends] == [0, 0], ends
+    assert assert_same(source, target, NAMES, skopeo_up_to=2) == count

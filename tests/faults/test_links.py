@@ -6,12 +6,13 @@ import subprocess
 from dataclasses import dataclass
 
 import pytest
+import trustme
 
 from tests.faults.conftest import MB, Behind, Ferry
 from tests.faults.large import layer_bytes, plant_image
 from tests.support.reader import assert_same
 from tests.support.registry import RealRegistry
-from tests.support.tcp_proxy import Action, LinkFault
+from tests.support.tcp_proxy import Action, Direction, LinkFault
 
 
 @dataclass(frozen=True)
@@ -149,3 +150,25 @@ def test_connections_that_are_closed_while_idle_cost_nothing(
     out, err = process.communicate()
     assert process.returncode == 0, f"{out}\n{err}"
     assert assert_same(source, target, [NAME]) == 1
+
+
+@pytest.mark.parametrize("side", ["source", "target"])
+def test_a_bad_record_in_the_middle_of_a_tls_connection(
+    ferry: Ferry, source: RealRegistry, target: RealRegistry, behind: Behind, side: str
+) -> None:
+    """A byte flipped under TLS breaks the connection, and the blob goes on where it broke."""
+    with RealRegistry(authority=trustme.CA()) as guarded:
+        at_source = side == "source"
+        plant_image(guarded if at_source else source, NAME, "v1", 12 * MB)
+        direction: Direction = "down" if at_source else "up"
+        tls = behind(guarded, LinkFault("flip", 5 * MB, direction, times=1))
+        ca = str(guarded.ca_file)
+        arguments = (
+            (f"{tls.address}/{NAME}:v1", f"{target.address}/{NAME}:v1", "--src-ca-file", ca, "--dest-plain-http")
+            if at_source
+            else (f"{source.address}/{NAME}:v1", f"{tls.address}/{NAME}:v1", "--dest-ca-file", ca, "--src-plain-http")
+        )
+        ferry.run("copy", *arguments, "--json").expect(0)
+        assert tls.stats().faults == 1
+        ends = (guarded, target) if at_source else (source, guarded)
+        assert assert_same(*ends, [NAME]) == 1

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from tests.engine.harness import blob, picture
-from tests.faults.scripted import Scene, scene
+from tests.faults.scripted import CHUNK, Scene, scene
 from tests.support.faults import Script, Turn, actions, every, first, nth
 from tests.support.faults.personalities import (
     ArtifactRegistry,
@@ -25,9 +25,6 @@ from tests.support.faults.personalities import (
 from tests.support.faults.personality import Personality
 from tui.engine.journal.reader import JournalReader
 
-CHUNK = 2000
-"""Bytes in one PATCH here, so that small blobs are large ones."""
-
 NAMES = {"library/app", "library/web"}
 
 PERSONALITIES: dict[str, Callable[[], Personality]] = {
@@ -41,10 +38,7 @@ PERSONALITIES: dict[str, Callable[[], Personality]] = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.engine.transfer.CHUNK", CHUNK)
-    monkeypatch.setattr("tui.engine.transfer._PROGRESS_THAT_COUNTS", 500)
+pytestmark = pytest.mark.usefixtures("small_chunks")
 
 
 def fill(here: Scene) -> None:
@@ -69,15 +63,11 @@ async def test_everything_arrives(tmp_path: Path, name: str) -> None:
         assert (await here.run()).states() == {f"{path}:{tag}": "unchanged" for path, tag in IMAGES}
 
 
-CHUNKED_ONLY_BY_NAME = "the upload way of a host is neither learned nor remembered: tui/engine/transfer.py copy_blob"
-
-
 @pytest.mark.parametrize(
     "personality",
     [Ghcr(), Ghcr(honest=False), ArtifactRegistry(), Ecr(NAMES, stuck=True), Ecr(NAMES, minimum=5000)],
     ids=["ghcr", "ghcr-dishonest", "artifact-registry", "ecr-stuck-range", "ecr-large-parts"],
 )
-@pytest.mark.xfail(strict=True, reason=CHUNKED_ONLY_BY_NAME)
 async def test_a_registry_that_takes_no_chunks_like_ours_gets_whole_blobs(
     tmp_path: Path, personality: Personality
 ) -> None:
@@ -86,8 +76,12 @@ async def test_a_registry_that_takes_no_chunks_like_ours_gets_whole_blobs(
         outcome = await here.run()
         assert outcome.code == 0
         assert all(here.whole(*image) for image in IMAGES)
-        # Learned once for the host: not one lost session for every large blob.
-        assert here.at_target.count("PATCH", where=lambda seen: seen.status >= 400) <= 2
+        # Learned once for the host, by those that were under way together.
+        at_first = here.at_target.count("PATCH")
+        here.put(picture("later", blob(7, 9_001)), "library/app", "v3")
+        assert (await here.run()).code == 0
+        assert here.whole("library/app", "v3")
+    assert at_first <= 3 * 5
 
 
 @pytest.mark.parametrize("name", ["distribution-2.8", "distribution-3", "harbor"])

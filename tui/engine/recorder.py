@@ -29,13 +29,18 @@ class Recorder:
     def phase(self, phase: Phase, round_: int = 0) -> None:
         """A phase begins; `round_` counts the retry rounds."""
         self._phase = phase
-        self._run.journal.progress(phase=phase, round=round_, state="running", message="")
+        self._run.journal.progress(phase=phase, round=round_, state=self._as_it_goes("running"), message="")
         self._run.log.write("phase", phase=phase, round=round_)
 
     def state(self, state: str, message: str = "") -> None:
         """The run as a whole is now `running`, `paused`, `waiting`, `stopping`, `ended`..."""
+        state = self._as_it_goes(state)
         self._run.journal.progress(state=state, message=message)
         self._run.log.write("run", state=state, message=message)
+
+    def _as_it_goes(self, state: str) -> str:
+        """A run that waits for `resume` is paused, whatever its phases are about to do."""
+        return "paused" if state in ("running", "waiting") and self._run.control.paused else state
 
     def host_changed(self, host: Host) -> None:
         """A registry is throttling, out of reach, or back."""

@@ -8,6 +8,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from tests.app.screens.running import (
     SAMPLES,
@@ -164,6 +165,31 @@ async def test_pause_resume_and_stop_reach_the_process() -> None:
             assert screen.exit_code == 6
             assert "press r to go on" in shown(app)
             await pilot.press("r")
+            await run_to(app, pilot, "done")
+
+
+async def test_a_run_paused_while_tasks_are_found_stays_paused() -> None:
+    async with registries() as both:
+        go_on = asyncio.Event()
+
+        async def hold(request: web.BaseRequest) -> web.StreamResponse | None:
+            if request.path.endswith("/tags/list"):
+                await go_on.wait()
+            return None
+
+        both.source.intercept = hold
+        folder = await make(both.plan("library/redis"))
+        async with app_on(folder) as (app, pilot):
+            await pilot.press("r")
+            screen = await run_to(app, pilot, "running")
+            await pilot.press("p")
+            await run_to(app, pilot, "paused")
+            go_on.set()
+            await until(lambda: screen.rows.count() == 4)
+            await asyncio.sleep(1.0)
+            assert screen.state == "paused"
+            assert not screen.rows.counts().get("done")
+            await pilot.press("p")
             await run_to(app, pilot, "done")
 
 

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from tui.oci.reference import is_digest
-from tui.providers.content import ContentKind, kind_of_type, parse_time
+from tui.providers.content import ContentKind, kind_of_type
+from tui.providers.harbor.fields import inner, inners, number, text, time
 
 _INDEXES = frozenset(
     {
@@ -115,18 +116,18 @@ class Artifact:
 
 def project_of(document: dict[str, Any]) -> Project:
     """Return a project of either API version."""
-    metadata = _object(document, "metadata")
+    metadata = inner(document, "metadata")
     roles = document.get("current_user_role_ids") or [document.get("current_user_role_id")]
     return Project(
-        id=_number(document, "project_id"),
-        name=_text(document, "name"),
+        id=number(document, "project_id"),
+        name=text(document, "name"),
         public=_said(metadata, "public"),
-        owner=_text(document, "owner_name"),
-        repositories=_number(document, "repo_count"),
-        charts=_number(document, "chart_count"),
-        proxy_cache=_number(document, "registry_id") != 0,
+        owner=text(document, "owner_name"),
+        repositories=number(document, "repo_count"),
+        charts=number(document, "chart_count"),
+        proxy_cache=number(document, "registry_id") != 0,
         roles=tuple(role for role in roles if isinstance(role, int) and role > 0) if isinstance(roles, list) else (),
-        created=_time(document, "creation_time"),
+        created=time(document, "creation_time"),
         blocks_vulnerable=_said(metadata, "prevent_vul"),
         blocks_unsigned=_said(metadata, "enable_content_trust") or _said(metadata, "enable_content_trust_cosign"),
     )
@@ -135,35 +136,34 @@ def project_of(document: dict[str, Any]) -> Project:
 def repository_of(document: dict[str, Any]) -> HarborRepository:
     """Return a repository of either API version."""
     return HarborRepository(
-        path=_text(document, "name"),
-        artifacts=_number(document, "artifact_count") or _number(document, "tags_count"),
-        pulls=_number(document, "pull_count"),
-        created=_time(document, "creation_time"),
-        updated=_time(document, "update_time"),
+        path=text(document, "name"),
+        artifacts=number(document, "artifact_count") or number(document, "tags_count"),
+        pulls=number(document, "pull_count"),
+        created=time(document, "creation_time"),
+        updated=time(document, "update_time"),
     )
 
 
 def artifact_of(document: dict[str, Any], *, with_accessories: bool) -> Artifact:
     """Return an artifact of API 2.0; `with_accessories` says whether they were asked for."""
-    references = _objects(document, "references")
+    references = inners(document, "references")
     accessories = tuple(
-        Accessory(_digest(each), _text(each, "type"), _number(each, "size"))
-        for each in _objects(document, "accessories")
+        Accessory(_digest(each), text(each, "type"), number(each, "size")) for each in inners(document, "accessories")
     )
-    platforms = [_platform(_object(each, "platform")) for each in references] or [
-        _platform(_object(document, "extra_attrs"))
+    platforms = [_platform(inner(each, "platform")) for each in references] or [
+        _platform(inner(document, "extra_attrs"))
     ]
     return Artifact(
         digest=_digest(document),
         kind=_kind(document, bool(references)),
-        media_type=_text(document, "manifest_media_type"),
-        size=_number(document, "size"),
-        pushed=_time(document, "push_time"),
-        pulled=_time(document, "pull_time"),
-        tags=tuple(_tag(each) for each in _objects(document, "tags")),
+        media_type=text(document, "manifest_media_type"),
+        size=number(document, "size"),
+        pushed=time(document, "push_time"),
+        pulled=time(document, "pull_time"),
+        tags=tuple(_tag(each) for each in inners(document, "tags")),
         labels=_labels(document),
         platforms=tuple(dict.fromkeys(platform for platform in platforms if platform)),
-        children=tuple(_text(each, "child_digest") for each in references),
+        children=tuple(text(each, "child_digest") for each in references),
         accessories=accessories,
         signed=any(each.type.startswith(_SIGNATURE) for each in accessories) if with_accessories else None,
     )
@@ -184,9 +184,9 @@ def _artifact_of_tags(digest: str, tags: list[dict[str, Any]]) -> Artifact:
     return Artifact(
         digest=digest,
         kind="image",
-        size=_number(first, "size"),
-        pushed=_time(first, "push_time") or _time(first, "created"),
-        pulled=_time(first, "pull_time"),
+        size=number(first, "size"),
+        pushed=time(first, "push_time") or time(first, "created"),
+        pulled=time(first, "pull_time"),
         tags=tuple(_tag(tag) for tag in tags),
         labels=tuple(labels),
         platforms=(platform,) if platform else (),
@@ -198,63 +198,38 @@ def _artifact_of_tags(digest: str, tags: list[dict[str, Any]]) -> Artifact:
 def _tag(document: dict[str, Any]) -> Tag:
     immutable = document.get("immutable")
     return Tag(
-        name=_text(document, "name"),
-        pushed=_time(document, "push_time"),
-        pulled=_time(document, "pull_time"),
+        name=text(document, "name"),
+        pushed=time(document, "push_time"),
+        pulled=time(document, "pull_time"),
         immutable=immutable if isinstance(immutable, bool) else None,
     )
 
 
 def _kind(document: dict[str, Any], has_children: bool) -> ContentKind:
-    said = _text(document, "type").upper()
-    if has_children or _text(document, "manifest_media_type") in _INDEXES:
+    said = text(document, "type").upper()
+    if has_children or text(document, "manifest_media_type") in _INDEXES:
         return "index"
     if said in ("", "IMAGE"):
         return "image"
-    return _TYPES.get(said) or kind_of_type(_text(document, "artifact_type") or _text(document, "media_type"))
+    return _TYPES.get(said) or kind_of_type(text(document, "artifact_type") or text(document, "media_type"))
 
 
 def _labels(document: dict[str, Any]) -> tuple[Label, ...]:
     return tuple(
-        Label(_text(each, "name"), _text(each, "scope"), _text(each, "color")) for each in _objects(document, "labels")
+        Label(text(each, "name"), text(each, "scope"), text(each, "color")) for each in inners(document, "labels")
     )
 
 
 def _platform(document: dict[str, Any]) -> str:
-    parts = (_text(document, "os"), _text(document, "architecture"), _text(document, "variant"))
-    text = "/".join(part for part in parts if part)
-    return "" if "unknown" in parts else text
+    parts = (text(document, "os"), text(document, "architecture"), text(document, "variant"))
+    return "" if "unknown" in parts else "/".join(part for part in parts if part)
 
 
 def _digest(document: dict[str, Any]) -> str:
-    digest = _text(document, "digest")
+    digest = text(document, "digest")
     return digest if is_digest(digest) else ""
 
 
 def _said(document: dict[str, Any], key: str) -> bool:
     # Harbor's metadata are texts, and booleans with some versions.
     return str(document.get(key)).lower() == "true"
-
-
-def _text(document: dict[str, Any], key: str) -> str:
-    value = document.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def _number(document: dict[str, Any], key: str) -> int:
-    value = document.get(key)
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
-
-
-def _time(document: dict[str, Any], key: str) -> datetime | None:
-    return parse_time(document.get(key))
-
-
-def _object(document: dict[str, Any], key: str) -> dict[str, Any]:
-    value = document.get(key)
-    return value if isinstance(value, dict) else {}
-
-
-def _objects(document: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    value = document.get(key)
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

@@ -11,6 +11,7 @@ from tui.oci.errors import Conflict, Denied, NotFound, PolicyRefused
 from tui.oci.reference import Repository
 from tui.providers.harbor.client import Harbor, objects
 from tui.providers.harbor.content import Project
+from tui.providers.harbor.fields import inner, inners, number, text
 from tui.providers.harbor.globs import matches
 from tui.providers.harbor.names import is_project_name
 from tui.providers.harbor.source import HarborSource
@@ -157,35 +158,22 @@ async def immutable_rules(harbor: Harbor, project: Project) -> list[ImmutableRul
 
 
 def _quota(document: dict[str, Any]) -> Quota:
-    hard, used = document.get("hard"), document.get("used")
-    hard, used = hard if isinstance(hard, dict) else {}, used if isinstance(used, dict) else {}
+    hard, used = inner(document, "hard"), inner(document, "used")
     return Quota(
-        storage_limit=_whole(hard.get("storage"), UNLIMITED),
-        storage_used=_whole(used.get("storage"), 0),
-        count_limit=_whole(hard.get("count"), UNLIMITED),
-        count_used=_whole(used.get("count"), 0),
+        storage_limit=number(hard, "storage", UNLIMITED),
+        storage_used=number(used, "storage"),
+        count_limit=number(hard, "count", UNLIMITED),
+        count_used=number(used, "count"),
     )
 
 
 def _rule(document: dict[str, Any]) -> ImmutableRule:
-    scopes = document.get("scope_selectors")
-    repositories = scopes.get("repository") if isinstance(scopes, dict) else None
     return ImmutableRule(
-        repositories=_selectors(repositories),
-        tags=_selectors(document.get("tag_selectors")),
+        repositories=_selectors(inners(inner(document, "scope_selectors"), "repository")),
+        tags=_selectors(inners(document, "tag_selectors")),
         enabled=document.get("disabled") is not True,
     )
 
 
-def _selectors(listed: object) -> tuple[Selector, ...]:
-    if not isinstance(listed, list):
-        return ()
-    return tuple(
-        Selector(str(each.get("pattern") or ""), "exclude" in str(each.get("decoration")).lower())
-        for each in listed
-        if isinstance(each, dict)
-    )
-
-
-def _whole(value: object, otherwise: int) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else otherwise
+def _selectors(listed: list[dict[str, Any]]) -> tuple[Selector, ...]:
+    return tuple(Selector(text(each, "pattern"), "exclude" in text(each, "decoration").lower()) for each in listed)

@@ -86,8 +86,9 @@ class Session:
         endpoints = tuple(way_of(each) for each in self.endpoints())
         if self._resolver is None or self._resolver[0] != endpoints:
             from tui.endpoints.resolve import AccessResolver
+            from tui.providers.lender import lender
 
-            made = AccessResolver(endpoints, self.stores, environ=self.environ, warn=self.warn)
+            made = AccessResolver(endpoints, self.stores, environ=self.environ, warn=self.warn, lender=lender)
             self._resolver = (endpoints, made)
         return self._resolver[1]
 

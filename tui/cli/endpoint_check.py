@@ -17,6 +17,7 @@ from tui.endpoints.secrets.stores import SecretStores
 from tui.engine.outcome import CREDENTIALS, FAILED, WELL
 from tui.oci.errors import LocalError, Unauthenticated
 from tui.providers.check import Step, check
+from tui.providers.lender import lender
 
 
 async def run_test(name: str, repository: str, push: bool, show: Callable[[Step], None]) -> tuple[list[Step], int]:
@@ -28,7 +29,7 @@ async def run_test(name: str, repository: str, push: bool, show: Callable[[Step]
     known = file.load()
     endpoint = find(known, name)
     async with SecretStores(environ=os.environ, ask=passphrase_source(), endpoints=known) as stores:
-        access = await AccessResolver(known, stores, warn=warn).access_of(endpoint)
+        access = await AccessResolver(known, stores, warn=warn, lender=lender).access_of(endpoint)
     steps: list[Step] = []
     async for step in check(access, repository, push):
         steps.append(step)

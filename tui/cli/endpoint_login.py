@@ -18,6 +18,7 @@ from tui.endpoints.secrets.status import LASTS, TITLES
 from tui.endpoints.secrets.stores import SecretStores
 from tui.oci.access import Credential
 from tui.oci.errors import Denied, RegistryError, Unauthenticated
+from tui.providers.lender import lender
 from tui.providers.login import log_in
 
 _OURS = ("keyring", "vault", "kernel", "session")
@@ -82,7 +83,7 @@ async def keep_login(change: LoginChange, password: str) -> Kept:
     warnings: list[str] = []
     async with SecretStores(environ=os.environ, ask=passphrase_source(), endpoints=known) as stores:
         stores.give(change.old, credential)
-        access = await AccessResolver(known, stores, warn=warn).access_of(change.old)
+        access = await AccessResolver(known, stores, warn=warn, lender=lender).access_of(change.old)
         accepted: bool | None = None
         try:
             accepted = await log_in(access) or None

@@ -18,6 +18,7 @@ from tui.endpoints.resolve import NO_OVERRIDE, AccessResolver, Override
 from tui.endpoints.secrets.passphrase import PassphraseSource
 from tui.endpoints.secrets.stores import SecretStores
 from tui.oci.access import Access
+from tui.providers.lender import lender
 
 _PATHS = ("ca_file", "client_cert", "client_key")
 
@@ -82,7 +83,7 @@ class LoginSources:
             for endpoint in endpoints:
                 if (access := (given or {}).get(endpoint.id)) and access.credential:
                     stores.give(endpoint, access.credential)
-            common = AccessResolver(endpoints, stores, lookup=lookup, environ=environ, warn=warn)
+            common = AccessResolver(endpoints, stores, lookup=lookup, environ=environ, warn=warn, lender=lender)
             yield (
                 common.overridden(self.source, self.source_endpoint),
                 common.overridden(self.target, self.target_endpoint),

@@ -83,7 +83,7 @@ class RegistryApiProvider:
             yield page
 
 
-_WITHOUT_CATALOG: dict[Kind, str] = {
+_WITHOUT_CATALOG: dict[str, str] = {
     "dockerhub": "Docker Hub has no list of repositories over the registry API",
     "ghcr": "the GitHub Container Registry has no list of repositories",
     "acr": "Alibaba Cloud ACR has no list of repositories over the registry API",
@@ -93,4 +93,12 @@ _PROVIDERS: dict[str, Provider] = {kind: RegistryApiProvider(kind, _WITHOUT_CATA
 
 def provider_for(kind: str) -> Provider:
     """Return the provider for an endpoint's kind; the generic one for a kind nobody knows."""
+    if kind == "harbor":
+        from tui.providers.harbor.provider import HarborProvider
+
+        return HarborProvider()
+    if kind in ("acr", "tcr"):
+        from tui.providers.cloud import CloudProvider
+
+        return CloudProvider("acr" if kind == "acr" else "tcr", _WITHOUT_CATALOG.get(kind, ""))
     return _PROVIDERS.get(kind, _PROVIDERS["generic"])

@@ -14,7 +14,7 @@ from tui.oci.reference import Repository
 
 Severity = Literal["ok", "note", "warning", "problem"]
 """`problem` would make tasks fail, `warning` may, `note` is worth knowing."""
-Deed = Literal["create-namespace", "switch-on-auto-create", "create-repositories", "allow-address"]
+Deed = Literal["create-namespace", "switch-on-auto-create", "create-repositories"]
 
 
 @dataclass(frozen=True, slots=True)

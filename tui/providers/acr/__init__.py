@@ -1,0 +1,1 @@
+"""Alibaba Cloud Container Registry: its API beside the registry API, for both editions."""

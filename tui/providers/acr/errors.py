@@ -1,0 +1,110 @@
+"""What Alibaba Cloud's API says went wrong, in words a person can act on.
+
+Codes: the "Common error codes" of Alibaba Cloud OpenAPI, and those of the `cr` API (2016-06-07 and 2018-12-01).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tui.oci.answers import Answer, retry_after
+from tui.oci.errors import Denied, NotFound, PolicyRefused, RegistryError, ServerError, Throttled, Unauthenticated
+from tui.providers.api import ApiCall
+from tui.providers.cloud import AlreadyThere, clock_words, text
+
+KEY_HINT = "look in the RAM console whether the AccessKey exists and is enabled, and store it again for the endpoint"
+SECRET_HINT = "store the AccessKey again: the secret does not belong to this AccessKey id"
+CLOCK_HINT = "set the clock of this machine (for example 'timedatectl set-ntp true'): requests are signed with the time"
+STS_HINT = "get another temporary AccessKey with its STS token and store all three again for the endpoint"
+RAM_HINT = "give the RAM user the policy that regferry shows for this namespace (RAM console, 'Grant Permission')"
+INSTANCE_HINT = (
+    "check the region and the instance of the endpoint; the AccessKey must be of the account the instance belongs to"
+)
+NAMESPACE_HINT = "create the namespace in the console of the Container Registry, or let regferry create it"
+THROTTLE_HINT = "Alibaba Cloud limits calls of its API; regferry waits and goes on"
+
+_Kind = type[RegistryError]
+_KNOWN: dict[str, tuple[_Kind, str, str]] = {
+    "InvalidAccessKeyId.NotFound": (Unauthenticated, "Alibaba Cloud does not know this AccessKey", KEY_HINT),
+    "InvalidAccessKeyId.Inactive": (Unauthenticated, "this AccessKey is disabled", KEY_HINT),
+    "InvalidAccessKeyId": (Unauthenticated, "this AccessKey is not accepted", KEY_HINT),
+    "SignatureDoesNotMatch": (Unauthenticated, "the secret of the AccessKey is wrong", SECRET_HINT),
+    "IncompleteSignature": (Unauthenticated, "the secret of the AccessKey is wrong", SECRET_HINT),
+    "InvalidTimeStamp.Expired": (Unauthenticated, "the clock of this machine is wrong", CLOCK_HINT),
+    "InvalidSecurityToken.Expired": (Unauthenticated, "the STS token of this AccessKey has expired", STS_HINT),
+    "InvalidSecurityToken.Malformed": (Unauthenticated, "the STS token is not one", STS_HINT),
+    "InvalidSecurityToken.MismatchWithAccessKey": (
+        Unauthenticated,
+        "the STS token is of another AccessKey",
+        STS_HINT,
+    ),
+    "MissingSecurityToken": (Unauthenticated, "this AccessKey is temporary, and its STS token is missing", STS_HINT),
+    "NoPermission": (Denied, "the RAM user lacks a permission", RAM_HINT),
+    "NoPrivilege": (Denied, "the RAM user lacks a permission", RAM_HINT),
+    "INSTANCE_NOT_EXIST": (NotFound, "there is no such instance for this AccessKey", INSTANCE_HINT),
+    "INSTANCE_STATUS_NOT_SUPPORT": (PolicyRefused, "the instance is not running", "look at the instance's state"),
+    "NAMESPACE_NOT_EXIST": (NotFound, "the namespace does not exist", NAMESPACE_HINT),
+    "REPO_NOT_EXIST": (NotFound, "the repository does not exist", ""),
+    "SystemError": (ServerError, "the API failed", ""),
+    "SLB_SERVICE_ERROR": (ServerError, "the API failed", ""),
+}
+_SIGNED_ANEW = ("SignatureNonceUsed",)
+
+
+def judge(answer: Answer, call: ApiCall) -> RegistryError | None:
+    """Return the error of an answer, None when it is none (a `tui.providers.api` Judge).
+
+    The Enterprise API also refuses with status 200 and `"IsSuccess": false`.
+    """
+    document = _document(answer)
+    if answer.status in call.accept and document.get("IsSuccess") is not False:
+        return None
+    code = text(document, "Code", "code")
+    kind, words, hint = _meaning(answer, code)
+    said = text(document, "Message", "message")
+    if kind is Unauthenticated and hint == CLOCK_HINT and (off := clock_words(answer)):
+        words = f"{words}: it is {off}"
+    if not words or kind is Denied:
+        words = ": ".join(part for part in (words, said or f"HTTP status {answer.status}") if part)
+    return kind(
+        f"cannot {call.action}: {words}",
+        endpoint=_host(answer.url),
+        reference=call.reference,
+        status=answer.status,
+        code=code,
+        hint=hint,
+        retry_after=retry_after(answer.headers),
+    )
+
+
+def _meaning(answer: Answer, code: str) -> tuple[_Kind, str, str]:
+    if code in _KNOWN:
+        return _KNOWN[code]
+    if answer.status == 429 or code.startswith("Throttling"):
+        return Throttled, "", THROTTLE_HINT
+    if code in _SIGNED_ANEW or answer.status >= 500:
+        return ServerError, "", ""
+    if code.endswith("_ALREADY_EXIST") or code.endswith("_EXISTED"):
+        return AlreadyThere, "", ""
+    if code.startswith("InvalidTimeStamp"):
+        return Unauthenticated, "the clock of this machine is wrong", CLOCK_HINT
+    if code.startswith(("InvalidAccessKeyId", "InvalidSecurityToken")) or answer.status == 401:
+        return Unauthenticated, "", KEY_HINT
+    if code.startswith(("Forbidden", "NoPermission")) or answer.status == 403:
+        return Denied, "the RAM user lacks a permission", RAM_HINT
+    if code.endswith("_NOT_EXIST") or answer.status == 404:
+        return NotFound, "", ""
+    return PolicyRefused, "", ""
+
+
+def _document(answer: Answer) -> dict[str, Any]:
+    try:
+        document = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0]

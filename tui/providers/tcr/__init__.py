@@ -1,0 +1,1 @@
+"""Tencent Container Registry: the cloud's API beside the registry API."""

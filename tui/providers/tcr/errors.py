@@ -1,0 +1,103 @@
+"""What Tencent Cloud's API says went wrong, in words a person can act on.
+
+Codes: "Common error codes" of Tencent Cloud API 3.0, and those of the `tcr` API (2019-09-24). Errors come with status
+200: `{"Response": {"Error": {"Code", "Message"}, "RequestId"}}`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tui.oci.answers import Answer, retry_after
+from tui.oci.errors import Denied, NotFound, PolicyRefused, RegistryError, ServerError, Throttled, Unauthenticated
+from tui.providers.api import ApiCall
+from tui.providers.cloud import AlreadyThere, clock_words, text
+
+KEY_HINT = "look in the console (Access Management, API keys) whether the key exists and is enabled, and store it again"
+SECRET_HINT = "store the key again: the SecretKey does not belong to this SecretId"
+CLOCK_HINT = "set the clock of this machine (for example 'timedatectl set-ntp true'): requests are signed with the time"
+TOKEN_HINT = "get another temporary key with its token and store all three again for the endpoint"
+CAM_HINT = "give the sub-account the permission in Access Management (CAM), for example QcloudTCRFullAccess"
+INSTANCE_HINT = "check the address of the endpoint; the key must be of the account the instance belongs to"
+NAMESPACE_HINT = "create the namespace in the console of the instance, or let regferry create it"
+QUOTA_HINT = "the instance has as many as its type allows: remove some, or have the limit raised"
+THROTTLE_HINT = "Tencent Cloud limits calls of its API; regferry waits and goes on"
+
+_Meaning = tuple[type[RegistryError], str, str]
+_KNOWN: dict[str, _Meaning] = {
+    "AuthFailure.SecretIdNotFound": (Unauthenticated, "Tencent Cloud does not know this SecretId", KEY_HINT),
+    "AuthFailure.InvalidSecretId": (Unauthenticated, "this is no SecretId of an API key", KEY_HINT),
+    "AuthFailure.SignatureFailure": (Unauthenticated, "the SecretKey is wrong", SECRET_HINT),
+    "AuthFailure.SignatureExpire": (Unauthenticated, "the clock of this machine is wrong", CLOCK_HINT),
+    "AuthFailure.TokenFailure": (Unauthenticated, "the token of this temporary key has expired", TOKEN_HINT),
+    "AuthFailure.UnauthorizedOperation": (Denied, "the account lacks a permission", CAM_HINT),
+    "InvalidParameter.ErrNamespaceExist": (AlreadyThere, "the namespace exists", ""),
+    "InvalidParameter.ErrRepoExist": (AlreadyThere, "the repository exists", ""),
+    "FailedOperation.ErrorTcrResourceConflict": (AlreadyThere, "it exists", ""),
+    "InvalidParameter.ErrNamespaceReserved": (PolicyRefused, "this name is reserved", "choose another namespace"),
+    "ResourceNotFound.ErrNoNamespace": (NotFound, "the namespace does not exist", NAMESPACE_HINT),
+    "ResourceNotFound.ErrNoRepo": (NotFound, "the repository does not exist", ""),
+    "ResourceInsufficient.ErrorInstanceNotRunning": (
+        PolicyRefused,
+        "the instance is not running",
+        "look at the state of the instance in the console",
+    ),
+    "OperationDenied.QuotaOverLimit": (PolicyRefused, "a quota is used up", QUOTA_HINT),
+}
+_BEGINNINGS: tuple[tuple[str, _Meaning], ...] = (
+    ("AuthFailure", (Unauthenticated, "", KEY_HINT)),
+    ("UnauthorizedOperation", (Denied, "the account lacks a permission", CAM_HINT)),
+    ("RequestLimitExceeded", (Throttled, "", THROTTLE_HINT)),
+    ("LimitExceeded", (PolicyRefused, "", QUOTA_HINT)),
+    ("ResourceNotFound", (NotFound, "", INSTANCE_HINT)),
+    ("InternalError", (ServerError, "", "")),
+)
+
+
+def judge(answer: Answer, call: ApiCall) -> RegistryError | None:
+    """Return the error of an answer, None when it is none (a `tui.providers.api` Judge)."""
+    error = response_of(answer).get("Error")
+    if not isinstance(error, dict):
+        if answer.status in call.accept:
+            return None
+        error = {}
+    code, said = text(error, "Code"), text(error, "Message")
+    kind, words, hint = _meaning(answer, code)
+    if hint == CLOCK_HINT and (off := clock_words(answer)):
+        words = f"{words}: it is {off}"
+    if not words or kind is Denied:
+        words = ": ".join(part for part in (words, said or f"HTTP status {answer.status}") if part)
+    return kind(
+        f"cannot {call.action}: {words}",
+        endpoint=answer.url.partition("://")[2].partition("/")[0],
+        reference=call.reference,
+        status=answer.status,
+        code=code,
+        hint=hint,
+        retry_after=retry_after(answer.headers),
+    )
+
+
+def response_of(answer: Answer) -> dict[str, Any]:
+    """Return the `Response` object of an answer, an empty one when there is none."""
+    try:
+        document = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return {}
+    response = document.get("Response") if isinstance(document, dict) else None
+    return response if isinstance(response, dict) else {}
+
+
+def _meaning(answer: Answer, code: str) -> _Meaning:
+    if code in _KNOWN:
+        return _KNOWN[code]
+    for beginning, meaning in _BEGINNINGS:
+        if code.startswith(beginning):
+            return meaning
+    if answer.status == 429:
+        return Throttled, "", THROTTLE_HINT
+    if code:
+        return PolicyRefused, "", ""
+    # Everything but 200 comes of a gateway before the API.
+    return ServerError, "", ""

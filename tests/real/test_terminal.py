@@ -124,8 +124,10 @@ def test_from_an_empty_start_to_a_run_between_two_registries(
 
         first.press("3")
         first.wait_for("Endpoints (2)", far.address)
+        first.settle()
         first.press("Enter")
         first.wait_for("Projects", "library")
+        first.settle()
         first.press("j")
         first.press("Space")
         first.wait_for("Selected 1 repository, 300 tags")
@@ -144,6 +146,7 @@ def test_from_an_empty_start_to_a_run_between_two_registries(
         second.wait_for("Latest runs", "paused")
         second.press("5")
         second.wait_for("Runs (1)", "paused")
+        second.settle()
         second.press("Enter")
         second.wait_for("press p to go on")
         second.press("p")

@@ -82,6 +82,15 @@ class Terminal:
                 raise AssertionError(f"{words} did not appear on the screen:\n{screen}")
             time.sleep(0.1)
 
+    def settle(self, seconds: float = 0.4) -> str:
+        """Return the screen once it has not changed for so long: what was begun on it is done, the focus is set."""
+        last, since = self.screen(), time.monotonic()
+        while time.monotonic() - since < seconds:
+            time.sleep(0.05)
+            if (screen := self.screen()) != last:
+                last, since = screen, time.monotonic()
+        return last
+
     def kill(self) -> None:
         """Close the terminal, as a lost connection does."""
         self._tmux._tmux("kill-session", "-t", self._name)

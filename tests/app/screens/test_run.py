@@ -168,6 +168,19 @@ async def test_pause_resume_and_stop_reach_the_process() -> None:
             await run_to(app, pilot, "done")
 
 
+async def test_an_order_given_while_the_process_is_on_its_way_is_obeyed() -> None:
+    async with registries(speed=SLOW) as both:
+        folder = await make(both.plan())
+        async with app_on(folder) as (app, pilot):
+            await pilot.press("r")
+            await run_to(app, pilot, "starting")
+            await pilot.press("p")
+            await run_to(app, pilot, "paused")
+            both.hurry()
+            await pilot.press("p")
+            await run_to(app, pilot, "done")
+
+
 async def test_a_run_paused_while_tasks_are_found_stays_paused() -> None:
     async with registries() as both:
         go_on = asyncio.Event()

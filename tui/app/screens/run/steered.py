@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Sequence
 from typing import ClassVar
 
@@ -16,6 +17,8 @@ from tui.app.widgets.confirm_dialog import ConfirmDialog
 
 PAUSE_TYPING = 0.4
 """Seconds after the last + or - until the run is told."""
+ON_ITS_WAY = 0.1
+"""Seconds between two looks whether a process has begun."""
 _FAILED = frozenset({"failed", "conflict"})
 
 
@@ -75,11 +78,11 @@ class SteeredRun(WatchedRun):
 
     def action_pause(self) -> None:
         """Let the run wait."""
-        self._do(self.steering.order("pause"), _("Told the run to pause."))
+        self._do(self._order("pause"), _("Told the run to pause."))
 
     def action_resume(self) -> None:
         """Let the run go on."""
-        self._do(self.steering.order("resume"), _("Told the run to go on."))
+        self._do(self._order("resume"), _("Told the run to go on."))
 
     def action_stop(self) -> None:
         """Stop the run, after a question."""
@@ -93,7 +96,7 @@ class SteeredRun(WatchedRun):
 
     def _stop(self, yes: bool | None) -> None:
         if yes:
-            self._do(self.steering.order("stop"), _("Told the run to stop."))
+            self._do(self._order("stop"), _("Told the run to stop."))
 
     def action_at_once(self, step: int) -> None:
         """Copy more or fewer images at once from now on."""
@@ -106,7 +109,7 @@ class SteeredRun(WatchedRun):
 
     def _tell_at_once(self) -> None:
         wanted, self._wanted = self._wanted, None
-        self._do(self.steering.order("concurrency", str(wanted)), "")
+        self._do(self._order("concurrency", str(wanted)), "")
 
     def action_retry(self) -> None:
         """Try the marked tasks again, or the one under the cursor."""
@@ -148,6 +151,12 @@ class SteeredRun(WatchedRun):
     def _state_of(self, number: int) -> str:
         line = self.rows.line(number)
         return line.state if line else ""
+
+    async def _order(self, verb: str, argument: str = "") -> None:
+        """Tell the process of the run; one that is on its way is told as soon as it is there."""
+        while self.state == "starting":  # noqa: ASYNC110 - looks come at that pace anyway
+            await asyncio.sleep(ON_ITS_WAY)
+        await self.steering.order(verb, argument)
 
     def _do(self, order: Awaitable[object], told: str) -> None:
         self.run_worker(self._carry_out(order, told), group="steering")

@@ -30,14 +30,14 @@ from tui.engine.runs import RunBusy
 
 LOOK_EVERY = 1.0
 COLUMNS = (
-    Column(key="run", title=N_("Run"), width=20, weight=3, cell=Cell(cut="middle")),
-    Column(key="plan", title=N_("Plan"), width=14, weight=1, max_width=40, priority=4),
+    Column(key="run", title=N_("Run"), width=28, weight=3, cell=Cell(cut="middle")),
+    Column(key="plan", title=N_("Plan"), width=14, weight=1, max_width=40, priority=5),
     Column(key="state", title=N_("State"), width=13, cell=StateCell(RUN_STATES)),
     Column(key="outcome", title=N_("Outcome"), width=19, weight=2, max_width=50),
     Column(key="failures", title=N_("Failed"), width=6, cell=NumberCell(), priority=3),
     Column(key="moved", title=N_("Copied"), width=8, cell=BytesCell(), priority=1),
     Column(key="seconds", title=N_("Took"), width=8, cell=DurationCell(), priority=2),
-    Column(key="created", title=N_("When"), width=16, cell=TimeCell(), priority=5),
+    Column(key="created", title=N_("When"), width=16, cell=TimeCell(), priority=4),
 )
 
 

@@ -52,8 +52,10 @@ def key_name(app: App[Any], binding: Binding) -> str:
 
 
 def grouped(found: Iterable[KeyHint]) -> dict[str, list[KeyHint]]:
-    """Return the hints by group, in the order the groups appear."""
+    """Return the hints by group, in the order the groups appear; those of the lowest line of the screen first."""
     groups: dict[str, list[KeyHint]] = {}
     for hint in found:
         groups.setdefault(hint.group, []).append(hint)
+    for together in groups.values():
+        together.sort(key=lambda hint: not hint.shown)
     return groups

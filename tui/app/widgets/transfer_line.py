@@ -21,18 +21,20 @@ class TransferLine(PartsLine):
         super().__init__(id=id, classes=classes)
         self._done = 0.0
         self._total: float | None = None
-        self._rate = 0.0
+        self._rate: float | None = None
 
-    def show(self, done: float, total: float | None, rate: float) -> None:
-        """Show bytes done, bytes in all (None while unknown) and bytes per second."""
+    def show(self, done: float, total: float | None, rate: float | None) -> None:
+        """Show bytes done, bytes in all (None while unknown) and bytes per second (None when nothing is under way)."""
         self._done, self._total, self._rate = done, total, rate
         self.update()
 
     def parts(self, cells: int) -> Iterable[Part]:
         """Return bar and figures; what is left over belongs to the bar, and what does not fit goes from the end."""
-        figures_shown = [self._bytes(), figures.rate_text(self._rate)]
-        if remaining := figures.left_text(self._done, self._total, self._rate):
-            figures_shown.append(remaining)
+        figures_shown = [self._bytes()]
+        if self._rate is not None:
+            figures_shown.append(figures.rate_text(self._rate))
+            if remaining := figures.left_text(self._done, self._total, self._rate):
+                figures_shown.append(remaining)
         while figures_shown and sum(width(text) + 2 for text in figures_shown) + SHORTEST_BAR > cells:
             figures_shown.pop()
         room = min(LONGEST_BAR, cells - sum(width(text) + 2 for text in figures_shown))

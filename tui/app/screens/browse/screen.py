@@ -34,6 +34,7 @@ class Browse(NameKeeper):
     """The place 'browse'. Where one is: an endpoint (the shelf), a project, a repository."""
 
     MODE: ClassVar[str] = "browse"
+    BINDING_GROUP_TITLE = N_("Browse")
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("p", "pattern", N_("Pattern")),

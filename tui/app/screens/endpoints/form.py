@@ -47,6 +47,7 @@ class EndpointForm(Place):
     """
 
     MODE: ClassVar[str] = "endpoints"
+    BINDING_GROUP_TITLE = N_("Add an endpoint")
     AUTO_FOCUS = "#field-address"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "save", N_("Save"), priority=True),

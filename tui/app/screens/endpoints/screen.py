@@ -38,6 +38,7 @@ class Endpoints(Deeds):
     """The place 'endpoints'."""
 
     MODE: ClassVar[str] = "endpoints"
+    BINDING_GROUP_TITLE = N_("Endpoints")
     AUTO_FOCUS = "LineTable"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n,insert,plus", "add", N_("Add")),

@@ -70,6 +70,7 @@ class Home(Place):
     """Three ways in on an empty start; otherwise what was done last and what comes next."""
 
     MODE: ClassVar[str] = "home"
+    BINDING_GROUP_TITLE = N_("Home")
     AUTO_FOCUS = None
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "guide", N_("Guided migration")),

@@ -38,6 +38,7 @@ class PlanScreen(Filing):
     """The place 'plan'."""
 
     MODE: ClassVar[str] = "plan"
+    BINDING_GROUP_TITLE = N_("Plan")
     AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("t", "target", N_("Target")),

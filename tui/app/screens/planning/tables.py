@@ -48,7 +48,7 @@ COLUMNS = (
     Column(key="target", title=N_("Target"), width=24, weight=4, cell=TargetCell()),
     Column(key="action", title=N_("Action"), width=13, cell=StateCell(ACTIONS)),
     Column(key="bytes", title=N_("Size"), width=8, cell=BytesCell(), priority=1),
-    Column(key="note", title=N_("Note"), width=20, weight=2, cell=Cell("muted"), priority=2, sortable=False),
+    Column(key="note", title=N_("Note"), width=12, weight=2, cell=Cell("muted"), priority=2, sortable=False),
 )
 
 

@@ -118,7 +118,7 @@ class Overview(Vertical):
         moved = int(progress["bytes_written"])
         rate = self._rate(now, moved) if state == "running" else 0.0
         known = to_move is not None and (to_move or progress["phase"] != "generate")
-        self.transfer.show(moved, max(to_move or 0, moved) if known else None, rate)
+        self.transfer.show(moved, max(to_move or 0, moved) if known else None, rate if state in LIVE else None)
         if state in LIVE:
             self.curve.add(rate)
 

@@ -158,6 +158,7 @@ class WatchedRun(Place):
     async def _read_to_move(self) -> None:
         try:
             self.to_move = await asyncio.to_thread(read_once, self.folder, JournalReader.bytes_to_move)
+            self.look_soon()
         except WATCH_ERRORS as error:
             self.say_error(error)
 

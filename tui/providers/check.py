@@ -15,7 +15,8 @@ from tui.oci.reference import InvalidReference, Repository, is_repository
 from tui.oci.retry import RetryPolicy
 from tui.providers.catalog import CatalogUnavailable, Session, provider_for
 from tui.providers.detect import no_registry, vendor_of
-from tui.providers.kinds import Vendor, vendor_of_address
+from tui.providers.hints import advice, unreachable_hint
+from tui.providers.kinds import vendor_of_address
 from tui.providers.login import log_in
 from tui.providers.probe import Reply, find_scheme
 from tui.providers.tls_words import certificate_problem
@@ -96,7 +97,7 @@ async def _judged(test: _Test, name: StepName) -> _Outcome:
             return await test.run(name)
     except RegistryError as error:
         words, hint = certificate_problem(error) if isinstance(error, UntrustedAnswer) else ("", "")
-        return _Outcome("failed", words or error.message, hint or error.hint, error.kind)
+        return _Outcome("failed", words or error.message, hint or test.advice(error), error.kind)
     except TimeoutError:
         hint = test.unreachable_hint or NetworkError.default_hint
         return _Outcome("failed", f"no answer within {SECONDS:.0f} seconds", hint, NetworkError.kind)
@@ -118,7 +119,11 @@ class _Test:
     @property
     def unreachable_hint(self) -> str:
         """What to look at when the host does not answer, where the vendor has a usual reason."""
-        return _unreachable_hint(self._vendor)
+        return unreachable_hint(self._vendor)
+
+    def advice(self, error: RegistryError) -> str:
+        """Return what to do about an error; what the vendor's API refuses says so itself."""
+        return advice(error, self._vendor) if error.endpoint == self._connection.registry else error.hint
 
     async def run(self, name: StepName) -> _Outcome:
         """Do one step. Raises RegistryError when it fails."""
@@ -137,12 +142,7 @@ class _Test:
         return _Outcome("ok", await self._wire.resolve())
 
     async def _connect(self) -> _Outcome:
-        try:
-            return _Outcome("ok", await self._wire.connect())
-        except NetworkError as error:
-            raise NetworkError(
-                error.message, endpoint=error.endpoint, hint=self.unreachable_hint or error.hint
-            ) from error
+        return _Outcome("ok", await self._wire.connect())
 
     async def _handshake(self) -> _Outcome:
         if self._wire.proxy:
@@ -241,21 +241,6 @@ def _wanted(reply: Reply) -> str:
     if "bearer" in schemes:
         return "wants a login by token"
     return "wants user name and password" if "basic" in schemes else "wants a login"
-
-
-def _unreachable_hint(vendor: Vendor) -> str:
-    if vendor.network != "public":
-        return "this address works only inside the cloud's own network (VPC); from outside use the public address"
-    if vendor.kind == "tcr" and vendor.edition == "enterprise":
-        return (
-            "public access of a TCR instance is off at first: open it in the console and allow this machine's address"
-        )
-    if vendor.kind == "acr" and vendor.edition == "enterprise":
-        return (
-            "public access of an ACR Enterprise instance is off at first: open it in the console and add this "
-            "machine's address to its access list"
-        )
-    return ""
 
 
 __all__ = ["SECONDS", "STEPS", "TITLES", "State", "Step", "StepName", "check"]

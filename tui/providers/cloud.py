@@ -166,7 +166,9 @@ def seconds_left(milliseconds: object, answer: Answer) -> float:
     end = whole_number(milliseconds) / 1000
     if not end:
         return _USUAL_LIFE
-    left = end - (server_time(answer) or time.time())
+    there = server_time(answer)
+    # `Date` is in whole seconds, cut off.
+    left = end - (there + 1 if there is not None else time.time())
     return left if left > 0 else _SHORT_LIFE
 
 

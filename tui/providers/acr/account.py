@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 
 from tui.oci.access import Connection, Credential
+from tui.oci.errors import PolicyRefused
 from tui.oci.lending import Lent
 from tui.providers.acr.default_edition import VERSION as DEFAULT_VERSION
 from tui.providers.acr.default_edition import DefaultEdition
@@ -70,10 +71,16 @@ class AcrAccount:
                 else:
                     await calls.create_namespace(name)
                     await calls.configure(name, creates=True, public=public)
-            except AlreadyThere:
+            except AlreadyThere as error:
+                # Names of the default edition are taken for everybody in the region.
                 if await or_none(calls.namespace(name)) is None:
-                    # Names of the default edition are taken for everybody in the region.
-                    raise
+                    raise PolicyRefused(
+                        f"the namespace {name} belongs to another account of this region",
+                        endpoint=error.endpoint,
+                        reference=name,
+                        code=error.code,
+                        hint="choose another namespace: in the default edition names are taken for everybody",
+                    ) from error
 
     async def switch_on_auto_create(self, namespace: str) -> None:
         """Let pushes create repositories in a namespace, with the visibility it gives them already."""

@@ -77,8 +77,10 @@ async def copy_blob(work: BlobWork, session: Upload | None = None) -> None:
         raise
     attempts = work.target.attempts()
     session = session or await _taken_up(work)
+    broken = False
     while True:
         upload, session = session or await work.target.start_upload(work.target_repository), None
+        upload.one_chunk_per_connection = broken
         written = _Written(work.advanced)
         try:
             if whole is not None:
@@ -102,6 +104,7 @@ async def copy_blob(work: BlobWork, session: Upload | None = None) -> None:
             await _give_up(upload)
             if not await attempts.again(unsure.error):
                 raise unsure.error from unsure
+            broken = True
             work.target.traffic.retried += 1
         except StopRequested:
             written.take_back()

@@ -24,7 +24,8 @@ class Upload:
     """An open upload session at a registry.
 
     `offset` is how many bytes the registry acknowledged, `location` the URL to go on at (kept byte for byte, it may be
-    signed), `minimum_chunk` what the registry asks every chunk but the last to have at least (0: nothing asked).
+    signed), `minimum_chunk` what the registry asks every chunk but the last to have at least (0: nothing asked). With
+    `one_chunk_per_connection` a connection is closed after each chunk, for links that break after so many bytes.
     """
 
     def __init__(self, channel: Channel, scopes: Scopes, reference: str, opened: Answer) -> None:
@@ -32,6 +33,7 @@ class Upload:
         self._scopes = scopes
         self._reference = reference
         self.offset = 0
+        self.one_chunk_per_connection = False
         self.location = self._resolve(opened)
         minimum = opened.headers.get("oci-chunk-min-length", "")
         self.minimum_chunk = int(minimum) if _SIZE.fullmatch(minimum) else 0
@@ -48,6 +50,7 @@ class Upload:
             "Content-Type": "application/octet-stream",
             "Content-Range": f"{self.offset}-{end - 1}",
             "Content-Length": str(len(chunk)),
+            **({"Connection": "close"} if self.one_chunk_per_connection else {}),
         }
         call = self._call("PATCH", self.location, "upload a chunk", headers, chunk, frozenset({201, 202, 204}))
         answer = await self._send(call)

@@ -17,13 +17,17 @@ from tests.support.tcp_proxy import Action, Direction, LinkFault
 
 @dataclass(frozen=True)
 class Scale:
-    """A layer of `size` bytes over a link that breaks every `every` bytes."""
+    """A layer of `size` bytes over a link that breaks every `every` bytes.
+
+    `buffered` bytes of a break may be read twice: what had arrived and was not handed on when it came.
+    """
 
     size: int
     every: int
+    buffered: int = 0
 
 
-SHORT = Scale(48 * MB, 10 * MB)
+SHORT = Scale(100 * MB, 20 * MB, buffered=512 << 10)
 LONG = Scale(512 << 20, 100 * MB)
 
 short_and_long = pytest.mark.parametrize(
@@ -47,7 +51,7 @@ def test_a_source_that_breaks_again_and_again(
     document = ferry.copy(f"{down.address}/{NAME}:v1", f"{up.address}/{NAME}:v1", timeout=500).expect(0)
     assert down.stats().faults >= scale.size // scale.every
     assert document["tasks"]["done"] == 1
-    assert down.stats().down <= 1.01 * total
+    assert down.stats().down <= 1.01 * total + down.stats().faults * scale.buffered
     assert up.stats().up <= 1.01 * total
     assert assert_same(source, target, [NAME]) == 1
     assert target.uploads_bytes() == 0
@@ -56,19 +60,29 @@ def test_a_source_that_breaks_again_and_again(
 
 @short_and_long
 @pytest.mark.parametrize("action", ["rst", "fin", "stall"])
-@pytest.mark.xfail(
-    strict=True,
-    reason="after a lost session the next one goes over one connection again, so it breaks at the same place: "
-    "tui/engine/transfer.py copy_blob does not rotate connections (catalogue 7)",
-)
 def test_a_target_whose_connections_all_break_at_the_same_place(
     ferry: Ferry, source: RealRegistry, target: RealRegistry, behind: Behind, action: Action, scale: Scale
 ) -> None:
+    """distribution 2.8 loses the session with every break: only chunks on connections of their own get through."""
     total = layer_bytes(plant_image(source, NAME, "v1", scale.size))
     up = behind(target, LinkFault(action, scale.every, "up", "connection"))
     ferry.copy(f"{source.address}/{NAME}:v1", f"{up.address}/{NAME}:v1", "--retries", "0", timeout=500).expect(0)
-    assert up.stats().up <= 1.25 * total
+    assert up.stats().up <= 1.75 * total
     assert assert_same(source, target, [NAME]) == 1
+
+
+@pytest.mark.xfail(
+    strict=True,
+    reason="the chunks of one blob alternate between idle connections, so that two have nearly reached their end when "
+    "the first breaks, and the new session begins on the other: tui/oci/transport.py RegistryTransport._session",
+)
+def test_a_target_whose_connections_all_break_gets_a_quarter_more_at_most(
+    ferry: Ferry, source: RealRegistry, target: RealRegistry, behind: Behind
+) -> None:
+    total = layer_bytes(plant_image(source, NAME, "v1", SHORT.size))
+    up = behind(target, LinkFault("rst", SHORT.every, "up", "connection"))
+    ferry.copy(f"{source.address}/{NAME}:v1", f"{up.address}/{NAME}:v1", "--retries", "0").expect(0)
+    assert up.stats().up <= 1.25 * total
 
 
 @pytest.mark.parametrize("action", ["rst", "fin", "stall"])

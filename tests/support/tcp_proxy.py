@@ -117,7 +117,10 @@ class TcpProxy:
         self._order("shape", latency=latency, bandwidth=bandwidth)
 
     def cut(self, seconds: float, *, silently: bool = False) -> None:
-        """Break every connection and refuse new ones for so long; `silently` nothing passes and nobody is told."""
+        """Break every connection and refuse new ones for so long; `silently` nothing passes and nobody is told.
+
+        A later order replaces an earlier one: `cut(0)` resets all and lets everything pass again.
+        """
         self._order("cut", seconds=seconds, silently=silently)
 
     def reset_all(self) -> None:
@@ -224,9 +227,14 @@ class _Link:
         self._cut_until, self._silent = loop.time() + seconds, silently
         if silently:
             self.passing.clear()
-            loop.call_later(seconds, self.passing.set)
         else:
             self._reset_all()
+        loop.call_at(self._cut_until, self._join)
+
+    def _join(self) -> None:
+        """End a cut, unless another one was ordered that lasts longer."""
+        if asyncio.get_running_loop().time() >= self._cut_until:
+            self.passing.set()
 
     def _reset_all(self) -> None:
         for connection in list(self._open.values()):

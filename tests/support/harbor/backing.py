@@ -62,7 +62,7 @@ class Backing:
 
     async def repositories(self) -> list[str]:
         """Return the repositories that have tags, sorted."""
-        document = await self._json("/v2/_catalog?n=10000")
+        document = await self._json("/v2/_catalog?n=1000")
         return [name for name in sorted(document["repositories"] or []) if await self.tags(name)]
 
     async def tags(self, repository: str) -> list[str]:

@@ -20,6 +20,9 @@ VARIABLE = "REGFERRY_HARBOR_SWAGGER"
 BASE = "/api/v2.0"
 
 _PARTS = {"definitions": "schemas", "parameters": "parameters", "responses": "responses"}
+_REFUSALS = {
+    str(status): {"$ref": f"#/components/responses/{status}"} for status in (400, 401, 403, 404, 409, 412, 422, 500)
+}
 _SCHEMA_KEYS = ("type", "format", "items", "enum", "minimum", "maximum", "default", "pattern", "minLength", "maxLength")
 
 
@@ -130,6 +133,10 @@ def _operations(item: dict[str, Any]) -> dict[str, Any]:
                 status: _response(each, operation.get("produces")) for status, each in operation["responses"].items()
             },
         }
+        # Harbor refuses in one way everywhere, whether an operation lists it or not.
+        made["responses"] = {**_REFUSALS, **made["responses"]}
+        if method == "head":
+            made["responses"] = {status: {"description": "no body"} for status in made["responses"]}
         if body is not None:
             content = {"application/json": {"schema": _schema(body["schema"])}}
             made["requestBody"] = {"required": body.get("required", False), "content": content}

@@ -158,7 +158,7 @@ class StandInHarbor:
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
         assert site._server is not None
-        self.address = f"127.0.0.1:{site._server.sockets[0].getsockname()[1]}"  # type: ignore[attr-defined]
+        self.address = f"127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
 
     async def _stop(self) -> None:
         await self.replication.close()
@@ -214,6 +214,9 @@ class StandInHarbor:
             answer = await self._dispatched(request)
         except Refused as refused:
             answer = refused.answer()
+        except Exception as error:
+            self.complaints.append(f"{self.requests[-1]}: {error!r}")
+            raise
         await self._record(request, answer)
         return answer
 

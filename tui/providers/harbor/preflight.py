@@ -59,9 +59,11 @@ async def inspect_target(
     findings += _of_missing(missing, info)
     source = HarborSource(harbor)
     pushed = list(tags)
-    for name in dict.fromkeys(target.path.partition("/")[0] for target in targets):
-        if name in missing:
-            continue
+    present = [
+        name for name in dict.fromkeys(target.path.partition("/")[0] for target in targets) if name not in missing
+    ]
+    # To a stranger it does not matter what is in the way besides.
+    for name in present if info.known else ():
         try:
             project = await source.project(name)
         except NotFound:

@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from tests.app.harness import screen_lines
 from tui.app.app import RegferryApp
@@ -58,7 +59,11 @@ class Opened:
         await self.pilot.pause()
 
     async def type(self, text: str) -> None:
-        """Type a text into what has the focus."""
+        """Type a text into what has the focus; a path or the like is pasted, as people do."""
+        if "/" in text and isinstance(self.app.focused, Input):
+            self.app.focused.insert_text_at_cursor(text)
+            await self.pilot.pause()
+            return
         await self.pilot.press(*(_KEYS.get(character, character) for character in text))
         await self.pilot.pause()
 

@@ -132,7 +132,7 @@ async def test_a_registry_without_a_list_asks_for_names_and_remembers_them() -> 
 
     async with opened(in_file=True, source_answer=no_catalog) as app:
         await app.press("3", "enter")
-        await app.sees("Repositories of source", "has no list of repositories")
+        await app.sees("Repositories of source", "type at least one name")
         await app.type("Team/App")
         await app.sees("is not a repository path")
         await app.press(*["backspace"] * 8)

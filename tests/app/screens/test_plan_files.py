@@ -85,8 +85,8 @@ async def test_a_file_that_is_no_plan_says_where_and_why(tmp_path: Path, text: s
     async with opened() as app:
         await app.press("4", "l")
         await fill_in(app, str(tmp_path / "bad.yaml"), "enter")
-        await app.sees("bad.yaml")
-        await app.sees("Nothing to plan yet")
+        await app.until(lambda: any("bad.yaml" in told for _when, told, _style in app.app.messages))
+        await app.sees("Nothing to plan yet", "m: all of it")
         assert "\x1b" not in app.text
         assert app.draft.opened is None
 

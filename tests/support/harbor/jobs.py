@@ -10,6 +10,7 @@ import aiohttp
 from tests.support.harbor.globs import matches
 from tests.support.harbor.state import Execution, Outside, Task, now
 from tests.support.programs import path_of
+from tests.support.registry import Login
 
 if TYPE_CHECKING:
     from tests.support.harbor.replication import Replication
@@ -92,8 +93,8 @@ class Jobs:
         return sorted(document["tags"] or [])
 
     async def _ask(self, outside: Outside, path: str) -> Any:
-        login = aiohttp.BasicAuth(*outside.docker_login) if outside.docker_login else None
-        async with self._harbor.backing.session.get(f"http://{outside.address}{path}", auth=login) as response:
+        headers = {"Authorization": Login(*outside.docker_login).header} if outside.docker_login else {}
+        async with self._harbor.backing.session.get(f"http://{outside.address}{path}", headers=headers) as response:
             response.raise_for_status()
             return await response.json()
 

@@ -8,6 +8,7 @@ the lines of boxes, bars and curves are drawn, so that they join.
 from __future__ import annotations
 
 import re
+import subprocess
 from collections.abc import Iterable, Iterator
 from html import escape
 from itertools import groupby
@@ -23,7 +24,8 @@ CELL, LINE, SIZE = 8.43, 18.0, 14.0
 """Width and height of a cell and size of its letters, in pixels."""
 BASELINE = 13.5
 MARGIN, BAR = 12.0, 30.0
-FONTS = 'ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", "Noto Sans Mono CJK SC", monospace'
+FONTS = 'ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace'
+WIDE_FONTS = '"Noto Sans Mono CJK SC", "PingFang SC", "Microsoft YaHei", "WenQuanYi Micro Hei Mono", monospace'
 PNG_FONT = "DejaVu Sans Mono"
 
 _BLOCKS = {chr(0x2580 + eighths): eighths / 8 for eighths in range(1, 9)}
@@ -58,7 +60,8 @@ def svg(app: App[Any]) -> str:
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:g} {height:g}" '
         f'width="{width:g}" height="{height:g}">'
-        f"<style>text{{font-family:{FONTS};font-size:{SIZE:g}px;white-space:pre}}.b{{font-weight:bold}}</style>"
+        f"<style>text{{font-family:{FONTS};font-size:{SIZE:g}px;white-space:pre}}"
+        f".b{{font-weight:bold}}.w{{font-family:{WIDE_FONTS}}}</style>"
         f'<rect width="{width:g}" height="{height:g}" rx="8" fill="{background}"/>'
         + "".join(f'<circle cx="{20 + 18 * at}" cy="15" r="5.5" fill="{dim}"/>' for at in range(3))
         + f'<g transform="translate({MARGIN:g},{BAR:g})">'
@@ -66,12 +69,21 @@ def svg(app: App[Any]) -> str:
     return "\n".join([head, '<g shape-rendering="crispEdges">', *boxes, "</g>", *texts, "</g></svg>", ""])
 
 
-def png(document: str) -> bytes:
-    """Return an SVG document of ours as PNG, twice its size. Letters are those of `PNG_FONT`."""
+def png(document: str) -> bytes | None:
+    """Return an SVG document of ours as PNG, twice its size; None when it has Chinese and there is no font for it."""
     import cairosvg  # only here: it needs the cairo library of the system
 
-    found: bytes = cairosvg.svg2png(document.replace(FONTS, f'"{PNG_FONT}"').encode(), scale=2)
-    return found
+    wide = ""
+    if 'class="w' in document:
+        # Cairo looks for a letter in one font alone, so it has to be one that is there.
+        asked = ["fc-list", ":lang=zh-cn", "family"]
+        found = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.splitlines()
+        if not found:
+            return None
+        wide = found[0].partition(",")[0]
+    fonts = document.replace(WIDE_FONTS, f'"{wide}"').replace(FONTS, f'"{PNG_FONT}"')
+    drawn: bytes = cairosvg.svg2png(fonts.encode(), scale=2)
+    return drawn
 
 
 def _cells(strip: Iterable[Any], app: App[Any]) -> Iterator[tuple[str, tuple[str, str, bool]]]:
@@ -107,7 +119,8 @@ def _written(text: str, left: float, top: float, colour: str, bold: bool) -> Ite
 
 
 def _text(text: str, left: float, top: float, colour: str, bold: bool) -> str:
-    weight = ' class="b"' if bold else ""
+    kinds = ("w " if cell_len(text[0]) > 1 else "") + ("b" if bold else "")
+    weight = f' class="{kinds.strip()}"' if kinds else ""
     length = f' textLength="{cell_len(text) * CELL:g}" lengthAdjust="spacingAndGlyphs"' if len(text) > 1 else ""
     return f'<text x="{left:g}" y="{top + BASELINE:g}" fill="{colour}"{weight}{length}>{escape(text)}</text>'
 

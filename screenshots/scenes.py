@@ -12,6 +12,7 @@ from typing import Any
 
 from textual.pilot import Pilot
 from textual.widgets import Input
+from textual.worker import Worker
 
 from screenshots.stage import PASSWORD, TARGET, USER
 from screenshots.world import DATACENTRE, NAMES, open_session
@@ -23,11 +24,19 @@ from tui.app.screens.guide.naming_step import NamingStep
 from tui.app.screens.guide.what_step import WhatStep
 from tui.app.screens.run import RunScreen
 from tui.app.screens.run.failures import FailureTable
+from tui.app.screens.run.task_rows import COLUMNS
+from tui.app.screens.runs import Runs
 from tui.app.terminal import Terminal
 from tui.app.widgets.line_table import LineTable
 from tui.engine.runs import RunFolder
 
 WAIT = 60.0
+_PAINTED, _SETTLED = 0.1, 3
+"""Seconds between two looks at the screen, and how many have to see the same: tables paint four times a second."""
+_SPEED = [column.key for column in COLUMNS].index("speed")
+_WORTH_SHOWING = 100_000
+"""Bytes a second."""
+_SOME_TAGS = 20
 FAILED = "20260316-220014-nightly-archive"
 
 
@@ -58,12 +67,24 @@ class Player:
         raise TimeoutError(f"{type(self.screen).__name__}: {self.app.messages}")
 
     async def settle(self) -> None:
-        """Wait until tables have painted what they were told, and keep the cursor in fields from blinking."""
+        """Wait until nothing is being read any more and tables have painted what they were told."""
         for field in self.screen.query(Input):
             field.cursor_blink = False
-        await self.pilot.pause(0.35)
+        shown, same = "", 0
+        while same < _SETTLED:
+            await self.pilot.pause(_PAINTED)
+            before, shown = shown, "\n".join(strip.text for strip in self.screen._compositor.render_strips())
+            same = same + 1 if shown == before and not self._busy() else 0
         await self.pilot.wait_for_scheduled_animations()
         await self.pilot.pause()
+
+    def _busy(self) -> bool:
+        """Return whether something is being read, beside what is followed as long as it is shown."""
+        return any(not worker.is_finished and not _follows(worker) for worker in self.app.workers)
+
+
+def _follows(worker: Worker[Any]) -> bool:
+    return worker.group == "watch" or isinstance(worker.node, Runs)
 
 
 Scene = Callable[[Player], Awaitable[None]]
@@ -166,22 +187,27 @@ async def run(player: Player, name: str) -> RunScreen:
     """Show a run."""
     await player.app.show_run(RunFolder(player.app.session.state / "runs" / name))
     screen: RunScreen = player.screen
-    await player.until(lambda: screen.state)
+    await player.until(lambda: screen.state and screen.to_move is not None)
     return screen
 
 
-async def moving(player: Player, folder: RunFolder, share: float) -> RunScreen:
-    """Start a run and show it when this share of its bytes has moved."""
+async def moving(player: Player, folder: RunFolder, done: int) -> RunScreen:
+    """Start a run, and show it when so many tasks are done and some are on their way."""
     await player.app.show_run(folder)
     screen: RunScreen = player.screen
     await player.until(lambda: screen.state == "new")
     await player.press("r")
-    await player.until(
-        lambda: screen.progress["phase"] == "execute"
-        and screen.to_move
-        and screen.progress["bytes_written"] >= share * screen.to_move
-    )
+    await player.until(lambda: screen.progress["phase"] == "execute" and screen.to_move and screen.rows.running)
+    if done:
+        await player.until(lambda: screen.rows.counts().get("done", 0) >= done and _moving(screen))
+        await player.pilot.pause(1)  # the figures above the tasks are painted once a second
     return screen
+
+
+def _moving(screen: RunScreen) -> int:
+    """Return how many tasks have a speed worth showing."""
+    speeds = [screen.rows.row(index)[_SPEED] for index in range(screen.rows.count())]
+    return sum(1 for speed in speeds if isinstance(speed, float) and speed > _WORTH_SHOWING)
 
 
 async def runs(player: Player) -> None:
@@ -205,7 +231,7 @@ async def guide(player: Player) -> None:
     player.screen.query_one("#template").focus()
     await player.pilot.pause()
     player.screen.query_one("#template").insert_text_at_cursor("mirror")
-    await player.until(lambda: player.screen.query_one(LineTable).row_count > 20)  # noqa: PLR2004 - all tags listed
+    await player.until(lambda: player.screen.query_one(LineTable).row_count > _SOME_TAGS)
 
 
 async def keys(player: Player) -> None:

@@ -41,7 +41,9 @@ _REFUSED = LastTest(NOW - timedelta(days=1), False, 44, "login: user name or pas
 ENDPOINTS = (
     DATACENTRE,
     CLOUD,
-    Endpoint("acr", "registry.cn-beijing.aliyuncs.com", kind="acr", username="ops@acme", store="keyring", id="00000003"),
+    Endpoint(
+        "acr", "registry.cn-beijing.aliyuncs.com", kind="acr", username="ops@acme", store="keyring", id="00000003"
+    ),
     Endpoint(
         "partner", "harbor.partner.example", kind="harbor", username="robot$acme", store="env",
         password_env="PARTNER_PASSWORD", id="00000004", last_test=_REFUSED,

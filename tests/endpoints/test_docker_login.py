@@ -238,3 +238,28 @@ async def test_the_list_shows_who_is_logged_in_where_and_no_secret(home):
     }
     assert Login("b.example.com", "bob", "~/.docker/config.json") in listed
     assert "planted" not in repr(listed)
+
+
+ECR = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+
+
+async def test_amazon_s_helper_is_asked_where_nobody_named_one(home):
+    home.memory_helper("ecr-login", {ECR: ("AWS", PASSWORD), "public.ecr.aws": ("AWS", "public")})
+    logins = DockerLogins(home.environ)
+    for _ in range(2):
+        assert await logins.find(Repository(ECR, "x")) == Credential("AWS", PASSWORD)
+    assert await logins.find(Repository("public.ecr.aws", "x")) == Credential("AWS", "public")
+    assert await logins.find(Repository("a.example.com", "x")) is None
+    assert await logins.find(Repository(f"{ECR}.example.com", "x")) is None
+    assert home.asked("ecr-login") == [ECR, "public.ecr.aws"]
+
+
+async def test_without_amazon_s_helper_there_is_no_login(home):
+    home.environ["PATH"] = f"{home.root}/bin"
+    assert await home.find(f"{ECR}/x") is None
+
+
+async def test_a_login_that_is_named_goes_before_amazon_s_helper(home):
+    home.memory_helper("ecr-login", {ECR: ("AWS", "1")})
+    home.docker(auths={ECR: auth("AWS", "2")})
+    assert await home.find(f"{ECR}/x") == Credential("AWS", "2")

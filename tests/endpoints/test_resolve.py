@@ -3,11 +3,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+import tui.oci.lending
 from tui.endpoints.access_keys import is_access_key
 from tui.endpoints.errors import EndpointsError, StoreLocked
 from tui.endpoints.model import Endpoint
@@ -284,3 +287,55 @@ async def test_a_password_is_no_access_key(environ):
 )
 def test_an_access_key_is_told_by_what_the_endpoint_says_or_by_its_form(kind, username, login, expected):
     assert is_access_key(Endpoint("a", "a.example.com", kind=kind, login=login), username) is expected
+
+
+def counting_helper(environ, root):
+    """A helper whose every answer has a login of its own: `user` and the number of times it was asked."""
+    program = root / "bin" / "docker-credential-count"
+    program.parent.mkdir()
+    program.write_text(
+        f"#!/bin/sh\ncat >/dev/null\necho x >>{root}/count\n"
+        f'printf \'{{"Username": "user", "Secret": "%s"}}\' $(wc -l <{root}/count)\n'
+    )
+    program.chmod(0o755)
+    environ["PATH"] = f"{program.parent}:/usr/bin:/bin"
+    (root / ".docker").mkdir()
+    (root / ".docker" / "config.json").write_text(json.dumps({"credsStore": "count"}))
+
+
+@pytest.mark.parametrize("known", [False, True])
+async def test_a_credential_helper_is_asked_again_for_a_login_that_ends(environ, tmp_path, monkeypatch, known):
+    counting_helper(environ, tmp_path)
+    endpoint = Endpoint("one", HOST, store="docker")
+    resolver = AccessResolver([endpoint] if known else [], Stores(), environ=environ)
+    access = await resolver.access(Repository(HOST, "team/app"))
+    assert access == await resolver.access(Repository(HOST, "team/other"))
+    assert access.credential == Credential("user", "1")
+    assert access.temporary is not None
+    assert await access.temporary.current() == Credential("user", "1")
+    assert not access.temporary.refused(access.credential)
+    later = time.monotonic() + 1801
+    monkeypatch.setattr(tui.oci.lending, "time", SimpleNamespace(monotonic=lambda: later))
+    assert await access.temporary.current() == Credential("user", "2")
+    later += 61
+    assert access.temporary.refused(Credential("user", "2"))
+    assert await access.temporary.current() == Credential("user", "3")
+
+
+async def test_a_helper_that_lost_its_login_is_said(environ, tmp_path, monkeypatch):
+    counting_helper(environ, tmp_path)
+    access = await AccessResolver([], Stores(), environ=environ).access(Repository(HOST, "team/app"))
+    (tmp_path / "bin" / "docker-credential-count").write_text("#!/bin/sh\necho credentials not found\nexit 1\n")
+    later = time.monotonic() + 61
+    monkeypatch.setattr(tui.oci.lending, "time", SimpleNamespace(monotonic=lambda: later))
+    assert access.temporary is not None
+    assert access.temporary.refused(access.credential)
+    with pytest.raises(Unauthenticated, match="no login any more"):
+        await access.temporary.current()
+
+
+async def test_a_login_in_a_file_is_not_renewed(environ):
+    docker_login(environ, **{HOST: "filed"})
+    access = await AccessResolver([], Stores(), environ=environ).access(Repository(HOST, "x"))
+    assert access.credential is not None
+    assert access.temporary is None

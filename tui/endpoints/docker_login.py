@@ -7,6 +7,7 @@ then docker's, and the first with a matching entry wins; `REGISTRY_AUTH_FILE` st
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,6 +22,10 @@ from tui.oci.reference import DOCKER_HUB, Repository
 
 _HUB_SERVER = "https://index.docker.io/v1/"
 _VARIABLE = "DOCKER_AUTH_CONFIG"
+_VENDORS = (
+    # Amazon ECR has no lasting passwords: its helper calls GetAuthorizationToken with the AWS credentials there are.
+    (re.compile(r"[0-9]{12}\.dkr[.-]ecr.*\.(?:amazonaws\.com(?:\.cn)?|on\.aws)|public\.ecr\.aws"), "ecr-login"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,8 @@ class Login:
 
 async def find_login(repository: Repository, environ: Mapping[str, str] = os.environ) -> Credential | None:
     """Return the login docker or podman would use for `repository`, None when they have none.
+
+    Where they have none for a registry of Amazon, `docker-credential-ecr-login` is asked if it is installed.
 
     Raises LoginError when a file or helper failed and nothing else had the login.
     """
@@ -73,6 +80,11 @@ class DockerLogins:
                 continue
             if found is not None:
                 return found
+        try:
+            if found := await self._from_vendor(host):
+                return found
+        except LoginError as error:
+            problems.append(error)
         if problems:
             raise problems[0]
         return None
@@ -148,6 +160,17 @@ class DockerLogins:
         if problem:
             raise problem
         return None
+
+    async def _from_vendor(self, host: str) -> Credential | None:
+        """Ask the helper of the registry's vendor, when it is installed and nobody has named one for this registry."""
+        suffix = next((suffix for pattern, suffix in _VENDORS if pattern.fullmatch(host)), "")
+        if not suffix:
+            return None
+        key = (suffix, server_key(host))
+        if key not in self._answers:
+            helper = CredentialHelper(suffix, self._environ)
+            self._answers[key] = await helper.get(key[1]) if helper.installed else None
+        return self._answers[key]
 
     async def _ask(self, suffix: str, host: str, file: LoginFile) -> Credential | None:
         server = server_key(host)

@@ -17,6 +17,9 @@ from tui.endpoints.errors import LoginError
 from tui.endpoints.processes import end_session
 from tui.oci.access import Credential
 
+HELPER = "docker-credential-"
+"""How the programs are called, and how the origin of their logins begins."""
+
 _SUFFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _NOT_FOUND = b"credentials not found"
 _SECONDS = 5.0
@@ -31,7 +34,7 @@ class CredentialHelper:
     """
 
     def __init__(self, suffix: str, environ: Mapping[str, str], *, seconds: float = _SECONDS) -> None:
-        self.program = f"docker-credential-{suffix}"
+        self.program = f"{HELPER}{suffix}"
         self._suffix = suffix
         self._environ = {
             name: value

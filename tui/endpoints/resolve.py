@@ -16,11 +16,15 @@ from tui.endpoints.certs import Certificates, certificate_roots, find_certificat
 from tui.endpoints.docker_login import DockerLogins
 from tui.endpoints.errors import EndpointsError, LoginError
 from tui.endpoints.file import find
+from tui.endpoints.helpers import HELPER
 from tui.endpoints.model import Endpoint
 from tui.oci.access import Access, Connection, Credential, Scheme, TemporaryLogin
 from tui.oci.errors import Unauthenticated
+from tui.oci.lending import Lent, RenewedLogin
 from tui.oci.reference import Repository
 
+_HELPER_ASKED_EVERY = 1800.0
+"""Seconds; helpers keep what they have been lent themselves, and do not say how long it is good."""
 _log = logging.getLogger(__name__)
 
 
@@ -139,13 +143,13 @@ class AccessResolver:
         if entry is not None and entry.username and entry.password:
             return Access(connection, Credential(entry.username, entry.password, origin=f"auth entry {entry.match}"))
         if endpoint is not None:
-            return self._access(endpoint, connection, await self._credential_of(endpoint, repository))
-        return Access(connection, await self._login(repository))
+            return self._access(endpoint, connection, await self._credential_of(endpoint, repository), repository)
+        return self._renewable(None, connection, await self._login(repository), repository)
 
     async def access_of(self, endpoint: Endpoint) -> Access:
         """Return the access of one endpoint, whatever else is configured. Raises as `access` does."""
         connection = self._with_certificates(endpoint.connection())
-        return self._access(endpoint, connection, await self._credential_of(endpoint))
+        return self._access(endpoint, connection, await self._credential_of(endpoint), Repository(endpoint.address, ""))
 
     def forget(self) -> None:
         """Forget remembered answers and failures, because a credential changed or a store was unlocked."""
@@ -183,10 +187,12 @@ class AccessResolver:
             )
         return credential
 
-    def _access(self, endpoint: Endpoint, connection: Connection, credential: Credential | None) -> Access:
+    def _access(
+        self, endpoint: Endpoint, connection: Connection, credential: Credential | None, repository: Repository
+    ) -> Access:
         """Return the access with a credential that is a login, or an access key, which is never sent as one."""
         if credential is None or not is_access_key(endpoint, credential.username):
-            return Access(connection, credential)
+            return self._renewable(endpoint, connection, credential, repository)
         if self._lender is None:
             raise Unauthenticated(
                 f"the secret of the endpoint {endpoint.name!r} is an access key, which is no login for a registry",
@@ -196,6 +202,30 @@ class AccessResolver:
         key = (endpoint.id, connection, credential)
         if key not in self._shared.lent:
             self._shared.lent[key] = self._lender(endpoint, connection, credential)
+        return Access(connection, credential, self._shared.lent[key])
+
+    def _renewable(
+        self, endpoint: Endpoint | None, connection: Connection, credential: Credential | None, repository: Repository
+    ) -> Access:
+        """Return the access; a login from a credential helper may be one for a time, so the helper is asked again."""
+        helped = credential is not None and credential.origin.startswith(HELPER)
+        if credential is None or not helped or (endpoint is not None and endpoint.store != "docker"):
+            return Access(connection, credential)
+
+        async def ask() -> Lent:
+            logins = DockerLogins(self._environ)
+            try:
+                found = await (logins.of(endpoint, repository) if endpoint else logins.find(repository))
+            except LoginError as error:
+                raise Unauthenticated(error.message, endpoint=repository.registry, hint=error.hint) from error
+            if found is None:
+                raise Unauthenticated("the credential helper has no login any more", endpoint=repository.registry)
+            return Lent(found, renew_in=_HELPER_ASKED_EVERY)
+
+        key = (endpoint.id if endpoint else "", connection, credential)
+        if key not in self._shared.lent:
+            first = Lent(credential, renew_in=_HELPER_ASKED_EVERY)
+            self._shared.lent[key] = RenewedLogin(ask, first=first)
         return Access(connection, credential, self._shared.lent[key])
 
     async def _stored(self, endpoint: Endpoint) -> Credential | None:

@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 _LONGEST_MARGIN = 300.0
 _AGAIN_AFTER = 30.0
 _YOUNG = 60.0
-"""Seconds in which a login that is refused is not replaced: the next would be refused for the same reason."""
+"""Seconds in which a login that is refused is not replaced, unless it was due: the next would be refused as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,8 @@ class RenewedLogin:
             return self._credential is not None
         if self._rejected:
             return True
-        self._rejected = time.monotonic() - self._asked_at >= _YOUNG
+        now = time.monotonic()
+        self._rejected = now - self._asked_at >= _YOUNG or now >= self._renew_at
         return self._rejected
 
     async def _renew(self) -> None:
@@ -77,7 +78,7 @@ class RenewedLogin:
         except RegistryError as error:
             left = self._ends_at - time.monotonic()
             self._renew_at = time.monotonic() + min(_AGAIN_AFTER, max(0.0, left) / 4)
-            _log.warning("the login is good for another %.0f seconds, and cannot be renewed: %s", left, error)
+            _log.warning("the login cannot be renewed now, and is used as long as it is good: %s", error)
 
     async def _fetch(self) -> None:
         """Ask for another login. What will not get better by asking again is not asked again for half a minute."""

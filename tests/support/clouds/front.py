@@ -13,10 +13,11 @@ import aiohttp
 from aiohttp import web
 
 from tests.support.clouds.state import Cloud
-from tests.support.registry import RealRegistry
-from tests.support.token_server import TokenServer
+from tests.support.registry import Login, RealRegistry
+from tests.support.token_server import Account, TokenServer
 
 _NOT_FORWARDED = frozenset({"transfer-encoding", "connection", "keep-alive", "date", "server"})
+_READER = Login("reader", "of the tests")
 _REFUSAL = json.dumps(
     {
         "errors": [
@@ -30,8 +31,8 @@ _REFUSAL = json.dumps(
 class RegistryFront:
     """Serves the registry of `cloud` at `address`; its Bearer challenge names `service`.
 
-    Tokens last `token_life` seconds; every request to the registry takes `delay` seconds longer. `token_path` is where
-    the token server is. `catalog` says whether there is a list of repositories. Use as an async context manager.
+    Every request to the registry takes `delay` seconds longer. `token_path` is where the token server is. `catalog`
+    says whether there is a list of repositories. Use as an async context manager.
     """
 
     def __init__(
@@ -40,22 +41,25 @@ class RegistryFront:
         service: str,
         *,
         token_path: str = "/auth",
-        token_life: float = 300.0,
-        delay: float = 0.0,
         catalog: bool = False,
     ) -> None:
         self.cloud = cloud
         self.service = service
-        self.delay = delay
+        self.delay = 0.0
         self.address = ""
         self.tokens: list[tuple[str, int]] = []
         self.no_tag_lists = False
         self._token_path = token_path
         self._catalog = catalog
-        self._minter = TokenServer({}, lifetime=token_life)
-        self._real = RealRegistry(token_server=self._minter)
+        # The reader of tests goes to the registry itself.
+        self._minter = TokenServer({_READER.username: Account(_READER.password)}, lifetime=300.0)
+        self._real = RealRegistry(token_server=self._minter, login=_READER)
         self._runner = web.ServerRunner(web.Server(self._serve, access_log=None), shutdown_timeout=0.1)
         self._session: aiohttp.ClientSession | None = None
+
+    def tokens_last(self, seconds: float) -> None:
+        """Let tokens last so long from now on."""
+        self._minter.lifetime, self._minter.announced = seconds, int(seconds)
 
     @property
     def real(self) -> RealRegistry:

@@ -109,7 +109,17 @@ async def test_what_cannot_be_renewed_yet_is_used_to_its_end(clock: Clock) -> No
     with pytest.raises(NetworkError):
         await login.current()
     bank.problem = None
+    clock.now += 3
     assert (await login.current()).username == "user-5"
+
+
+async def test_all_who_wait_share_a_failure() -> None:
+    bank = Bank()
+    bank.problem = NetworkError("no way to the API")
+    login = RenewedLogin(bank)
+    answers = await asyncio.gather(*(login.current() for _ in range(50)), return_exceptions=True)
+    assert {type(answer) for answer in answers} == {NetworkError}
+    assert bank.asked == 1
 
 
 async def test_a_refusal_for_good_is_not_asked_for_again_at_once(clock: Clock) -> None:

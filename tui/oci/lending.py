@@ -17,6 +17,7 @@ _log = logging.getLogger(__name__)
 
 _LONGEST_MARGIN = 300.0
 _AGAIN_AFTER = 30.0
+_AT_ONCE = 2.0
 _YOUNG = 60.0
 """Seconds in which a login that is refused is not replaced, unless it was due: the next would be refused as well."""
 
@@ -81,7 +82,7 @@ class RenewedLogin:
             _log.warning("the login cannot be renewed now, and is used as long as it is good: %s", error)
 
     async def _fetch(self) -> None:
-        """Ask for another login. What will not get better by asking again is not asked again for half a minute."""
+        """Ask for another login. Those who waited for an answer get the same one, also when it was a refusal."""
         asked_at = time.monotonic()
         if self._problem is not None and asked_at < self._problem[0]:
             # A copy, because every raise lengthens an error's traceback.
@@ -89,8 +90,7 @@ class RenewedLogin:
         try:
             lent = await self._ask()
         except RegistryError as error:
-            if not error.retryable:
-                self._problem = (time.monotonic() + _AGAIN_AFTER, error)
+            self._problem = (time.monotonic() + (_AT_ONCE if error.retryable else _AGAIN_AFTER), error)
             raise
         self._problem = None
         self._take(lent, asked_at)

@@ -9,6 +9,7 @@ import pytest
 
 from tests.providers.acr.conftest import KEY_ID, REGION, SECRET, Acr
 from tests.support.clouds.state import Key
+from tui.engine.tasks import Failure
 from tui.oci.access import Access, Connection, Credential
 from tui.oci.answers import Answer
 from tui.oci.client import RegistryClient
@@ -180,6 +181,12 @@ async def test_a_whitelist_that_does_not_let_us_in(address: str, hint: str) -> N
         found = {step.name: step async for step in check(access, "team/app")}
     assert found["api"].state == "failed"
     assert found["api"].hint == hint
+
+
+def test_a_run_says_the_usual_reason_as_well() -> None:
+    where = "registry.cn-beijing.aliyuncs.com"
+    assert Failure.of(Denied("no", endpoint=where, reference=f"{where}/team/app")).hint == ACR_DENIED
+    assert Failure.of(Denied("no", endpoint="cr.cn-beijing.aliyuncs.com", hint=RAM_HINT)).hint == RAM_HINT
 
 
 def test_a_deep_path_is_told_apart() -> None:

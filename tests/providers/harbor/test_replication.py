@@ -83,7 +83,9 @@ async def test_push_a_project(
     abilities = await registries.abilities(known.id)
     assert abilities.filters == ("name", "tag")
     policy = await replication.ensure_policy(
-        Policy("move the shop", known.id, filters=(Filter("name", ("shop/**",)), Filter("tag", ("v?",))), destination="all")
+        Policy(
+            "move the shop", known.id, filters=(Filter("name", ("shop/**",)), Filter("tag", ("v?",))), destination="all"
+        )
     )
     execution = await replication.start(policy.id)
     progress = await _over(replication, execution)
@@ -187,7 +189,12 @@ async def test_what_is_changed_in_a_policy_is_changed_at_harbor(
     assert await replication.ensure_policy(Policy("nightly", known.id, trigger=made.trigger)) == made
     assert site.harbor.count("PUT") == 0
     changed = await replication.ensure_policy(
-        Policy("nightly", known.id, filters=(Filter("label", ("a", "b")), Filter("tag", ("*-rc",), excludes=True)), speed=512)
+        Policy(
+            "nightly",
+            known.id,
+            filters=(Filter("label", ("a", "b")), Filter("tag", ("*-rc",), excludes=True)),
+            speed=512,
+        )
     )
     assert changed.id == made.id
     assert [each for each in await replication.policies("night") if each.name == "nightly"] == [changed]

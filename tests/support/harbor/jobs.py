@@ -32,7 +32,7 @@ class Jobs:
         outside = self._replication.outside(self._replication.registries[number])
         try:
             found = await self._found(policy, None if pushes else outside)
-            targets = {path: _renamed(path, policy) for path in found}
+            targets = {path: renamed(path, policy) for path in found}
             for path in targets.values():
                 self._prepare(path, outside if pushes else None)
         except (ValueError, aiohttp.ClientError) as error:
@@ -138,7 +138,7 @@ class Jobs:
         task.log.append(f"{now()} [{level}] [/controller/replication/transfer/image/transfer.go:182]: {said}")
 
 
-def _renamed(path: str, policy: dict[str, Any]) -> str:
+def renamed(path: str, policy: dict[str, Any]) -> str:
     """Return the path at the target. Raises ValueError when it has fewer parts than are to be replaced."""
     namespace = policy.get("dest_namespace") or ""
     count = policy.get("dest_namespace_replace_count", -1)

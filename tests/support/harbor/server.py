@@ -153,12 +153,12 @@ class StandInHarbor:
         self.replication = Replication(self, self.rest)
         self._distribution = Distribution(self)
         self._add_routes()
-        self._runner = web.ServerRunner(web.Server(self._answer))  # type: ignore[no-untyped-call]
+        self._runner = web.ServerRunner(web.Server(self._answer))
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
         await site.start()
-        assert site._server is not None
-        self.address = f"127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
+        host, port = self._runner.addresses[0]
+        self.address = f"{host}:{port}"
 
     async def _stop(self) -> None:
         await self.replication.close()

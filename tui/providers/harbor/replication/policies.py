@@ -171,7 +171,7 @@ def _read(rule: Rule, harbor: str, version: Version, options: Options) -> tuple[
     reasons += [Reason(rule, sentence, {**values}) for sentence, values in against]
     if reasons or placed is None:
         return None, reasons
-    name = (Filter("name", (_name_pattern(rule),)),) if rule.source_path != "*" else ()
+    name = (Filter("name", (_name_pattern(rule, direction),)),) if rule.source_path != "*" else ()
     destination, flatten = placed
     return (
         Draft(rule, remote, direction, (*name, *filters), destination, flatten, options.on_conflict == "overwrite"),
@@ -179,8 +179,13 @@ def _read(rule: Rule, harbor: str, version: Version, options: Options) -> tuple[
     )
 
 
-def _name_pattern(rule: Rule) -> str:
-    return f"{rule.source_path}*" if rule.is_pattern else rule.source_path
+def _name_pattern(rule: Rule, direction: Direction) -> str:
+    """Return the glob for what a rule names. `a/b/**` would take the repository `a/b` as well."""
+    if not rule.is_pattern:
+        return rule.source_path
+    # At Harbor itself nothing has the name of a project, and the short form finds the project without a search.
+    is_project = direction == "push" and rule.source_path.count("/") == 1
+    return f"{rule.source_path}*" if is_project else f"{rule.source_path}*/*"
 
 
 def _filled(template: str, rule: Rule) -> str:

@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from tests.providers.acr.conftest import KEY_ID, REGION, SECRET, Acr
+from tests.providers.acr.conftest import KEY_ID, SECRET, Acr
+from tests.support.clouds.acr_enterprise import REGION
 from tests.support.clouds.state import Key
 from tui.engine.tasks import Failure
 from tui.oci.access import Access, Connection, Credential

@@ -103,6 +103,14 @@ def test_query_terms() -> None:
         ("[a", "a", False),
         ("a.b", "axb", False),
         ("a.b", "a.b\n", False),
+        ("a/**/**", "a", True),
+        ("a**", "a/b", False),
+        ("{a/b,c/{d,e}}/*", "c/e/x", True),
+        ("{a/b,c/{d,e}}/*", "c/f/x", False),
+        (r"\{a,b\}", "{a,b}", True),
+        ("{a,b}" * 20, "a" * 20, False),
+        ("**/*a" * 200, "a" * 200, False),
+        ("*a" * 200, "b" * 5_000, False),
     ],
 )
 def test_globs(pattern: str, text: str, expected: bool) -> None:

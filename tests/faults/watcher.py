@@ -65,8 +65,11 @@ class Watcher:
 
     def _whole(self, connection: http.client.HTTPConnection, repository: str, reference: str) -> bool:
         status, body = _get(connection, f"/v2/{repository}/manifests/{reference}")
+        if status == 404 and ":" not in reference:
+            # distribution lists a tag as soon as its folder is there, a moment before its first manifest.
+            return False
         if status != 200:
-            return self._violated(f"{repository}:{reference} is listed and answers {status}")
+            return self._violated(f"{repository}:{reference} answers {status}")
         if ":" in reference and f"sha256:{hashlib.sha256(body).hexdigest()}" != reference:
             return self._violated(f"{repository}@{reference} has other bytes")
         manifest: dict[str, Any] = json.loads(body)

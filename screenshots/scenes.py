@@ -23,6 +23,7 @@ from tui.app.screens.guide.endpoint_steps import SourceStep, TargetStep
 from tui.app.screens.guide.naming_step import NamingStep
 from tui.app.screens.guide.what_step import WhatStep
 from tui.app.screens.run import RunScreen
+from tui.app.screens.run.details_view import RunDetails
 from tui.app.screens.run.failures import FailureTable
 from tui.app.screens.run.task_rows import COLUMNS
 from tui.app.screens.runs import Runs
@@ -31,7 +32,7 @@ from tui.app.widgets.line_table import LineTable
 from tui.engine.runs import RunFolder
 
 WAIT = 60.0
-_PAINTED, _SETTLED = 0.1, 3
+_PAINTED, _SETTLED = 0.1, 4
 """Seconds between two looks at the screen, and how many have to see the same: tables paint four times a second."""
 _SPEED = [column.key for column in COLUMNS].index("speed")
 _WORTH_SHOWING = 100_000
@@ -80,6 +81,8 @@ class Player:
 
     def _busy(self) -> bool:
         """Return whether something is being read, beside what is followed as long as it is shown."""
+        if any(details._timer is not None for details in self.screen.query(RunDetails)):
+            return True
         return any(not worker.is_finished and not _follows(worker) for worker in self.app.workers)
 
 

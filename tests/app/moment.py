@@ -71,8 +71,15 @@ class Moment:
                 journal.task(number, state="running", attempts=1, bytes_done=0)
             refused = {"error_class": "DENIED", "error_status": 403, "error_code": "DENIED"}
             words = "requested access to the resource is denied"
-            journal.task(FAILED, state="failed", bytes_done=0, message=words, hint="ask for permission", **refused)
-            late = {"error_class": "SERVER", "error_status": 503, "message": "503 Service Unavailable"}
+            journal.task(
+                FAILED,
+                state="failed",
+                bytes_done=0,
+                message=words,
+                hint="give the account permission on this repository, or use another account",
+                **refused,
+            )
+            late = {"error_class": "SRV", "error_status": 503, "message": "503 Service Unavailable"}
             journal.task(WAITING, state="waiting", attempts=2, retryable=1, **late)
             pause = {"requests_at_once": 4, "until": self.clock.now + 20, "why": "too many requests"}
             journal.host(TARGET, "throttled", json.dumps(pause))
@@ -108,7 +115,7 @@ def half_way(moment: Moment) -> Scene:
             screen.look_soon()
             await player.until(lambda moved=moved: screen.progress["bytes_written"] == moved)
         screen.table.set_following(False)
-        screen.table.go_to(RUNNING[0])
+        screen.table.go_to(FAILED)
         await player.pilot.pause()
 
     return play

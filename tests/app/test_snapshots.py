@@ -22,7 +22,10 @@ from screenshots.stage import Stage
 from tests.app.harness import screen_lines
 from tests.app.moment import Moment, half_way
 from tui.app.app import RegferryApp
+from tui.app.screens.browse import selecting
 from tui.app.screens.endpoints import form
+from tui.app.screens.planning import screen as planning
+from tui.app.screens.run import details_view
 from tui.app.terminal import Terminal
 from tui.app.widgets import line_table
 from tui.engine.runs import RunFolder
@@ -48,6 +51,13 @@ SCREENS = [
     for name in STILL
     for size in SIZES
     if (name, size) != ("tags", SIZES[1])  # there the details are beside the tags
+]
+PAUSES = [
+    (line_table, "PAINT_INTERVAL"),
+    (form, "PAUSE"),
+    (selecting, "_SOON"),
+    (planning, "_SURVEY_PAUSE"),
+    (details_view, "AGAIN"),
 ]
 TERMINALS = {
     "sixteen colours": Terminal(colours=16),
@@ -95,9 +105,9 @@ def there(built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
         shutil.copytree(built.folder / name, tmp_path / name)
     _enter(monkeypatch, tmp_path, built.environment)
     # Nobody looks, so nobody has to be spared: what changed is painted at once.
-    monkeypatch.setattr(line_table, "PAINT_INTERVAL", 0.0)
-    monkeypatch.setattr(scenes, "_PAINTED", 0.03)
-    monkeypatch.setattr(form, "PAUSE", 0.05)
+    for module, pause in PAUSES:
+        monkeypatch.setattr(module, pause, 0.02)
+    monkeypatch.setattr(scenes, "_PAINTED", 0.04)
     time.tzset()
     yield tmp_path
     monkeypatch.undo()

@@ -105,7 +105,7 @@ async def raw_connection(
 
 async def until(condition: Callable[[], bool]) -> None:
     """Wait until `condition()` holds; the test's own time limit ends a wait for nothing."""
-    while not condition():  # noqa: ASYNC110 - what is waited for is inside the server, which has no event for it
+    while not condition():
         await asyncio.sleep(0.005)
 
 

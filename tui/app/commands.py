@@ -97,6 +97,3 @@ def _runner(app: RegferryApp, binding: Binding, node: DOMNode) -> Callable[[], A
         await app.run_action(binding.action, default_namespace=node)
 
     return run
-
-
-

@@ -62,6 +62,8 @@ def main() -> int:
 
 
 async def _make(stage: Stage, rooms: Path, names: list[str], into: Path, *, quick: bool) -> list[str]:
+    if quick:
+        scenes.PAINTED = 0.04
     await world.build(stage)
     built = rooms / "built"
     shutil.copytree(rooms / "state", built)
@@ -136,6 +138,8 @@ def _own_rooms(folder: Path) -> Iterator[None]:
     for name, variable in {"config": "REGFERRY_CONFIG_DIR", "state": "REGFERRY_STATE_DIR", "home": "HOME"}.items():
         (folder / name).mkdir()
         os.environ[variable] = str(folder / name)
+    # The processes of runs are started from wherever this one was, and shall find the same code.
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(HERE.parent), os.environ.get("PYTHONPATH")]))
     os.environ.update(TZ="UTC", DBUS_SESSION_BUS_ADDRESS="disabled:", DOCKER_CONFIG=str(folder / "home"))
     for name in ("https_proxy", "NO_PROXY", "no_proxy", "REGISTRY_AUTH_FILE", "XDG_RUNTIME_DIR", "REGFERRY_LANG"):
         os.environ.pop(name, None)

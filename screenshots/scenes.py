@@ -32,7 +32,7 @@ from tui.app.widgets.line_table import LineTable
 from tui.engine.runs import RunFolder
 
 WAIT = 60.0
-_PAINTED, _SETTLED = 0.1, 4
+PAINTED, _SETTLED = 0.1, 4
 """Seconds between two looks at the screen, and how many have to see the same: tables paint four times a second."""
 _SPEED = [column.key for column in COLUMNS].index("speed")
 _WORTH_SHOWING = 100_000
@@ -73,7 +73,7 @@ class Player:
             field.cursor_blink = False
         shown, same = "", 0
         while same < _SETTLED:
-            await self.pilot.pause(_PAINTED)
+            await self.pilot.pause(PAINTED)
             before, shown = shown, "\n".join(strip.text for strip in self.screen._compositor.render_strips())
             same = same + 1 if shown == before and not self._busy() else 0
         await self.pilot.wait_for_scheduled_animations()

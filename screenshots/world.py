@@ -49,6 +49,8 @@ ENDPOINTS = (
         password_env="PARTNER_PASSWORD", id="00000004", last_test=_REFUSED,
     ),
 )  # fmt: skip
+_ENDED = (0, 1)
+"""Exit codes of a run that did what it could: all well, or failures left."""
 _CHEAP = (2**10, 8, 1)
 """Cost of the vault's key: there is nothing to protect."""
 
@@ -99,7 +101,9 @@ async def ready(session: Session, made: Plan, name: str) -> RunFolder:
 async def _ran(session: Session, made: Plan, name: str, *, seconds: float) -> RunFolder:
     folder = await ready(session, made, name)
     process = await session.start(folder)
-    await asyncio.to_thread(process.wait)
+    code = await asyncio.to_thread(process.wait)
+    if code not in _ENDED:
+        raise RuntimeError(f"a run ended with {code}: {folder.output.read_text(encoding='utf-8')}")
     set_times(folder, seconds)
     put_in_order(folder)
     return folder

@@ -107,7 +107,7 @@ def there(built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     # Nobody looks, so nobody has to be spared: what changed is painted at once.
     for module, pause in PAUSES:
         monkeypatch.setattr(module, pause, 0.02)
-    monkeypatch.setattr(scenes, "_PAINTED", 0.04)
+    monkeypatch.setattr(scenes, "PAINTED", 0.04)
     time.tzset()
     yield tmp_path
     monkeypatch.undo()

@@ -29,8 +29,9 @@ TAIL = 4000
 class Look:
     """What one look saw. Everything but `process` and `output` is None or empty when the journal did not change.
 
-    `tasks` are the tasks that changed, in the order they were planned, `session` is the latest process that worked
-    on the run, `seconds` how long processes of before worked on it, `output` what the last process printed (only while nobody works on it).
+    `tasks` are the tasks that changed, in the order they were planned, `session` is the latest process that worked on
+    the run, `seconds` how long processes of before worked on it, `output` what the last process printed (only while
+    nobody works on it).
     """
 
     process: int | None

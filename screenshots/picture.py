@@ -71,7 +71,7 @@ def svg(app: App[Any]) -> str:
 
 def png(document: str) -> bytes | None:
     """Return an SVG document of ours as PNG, twice its size; None when it has Chinese and there is no font for it."""
-    import cairosvg  # only here: it needs the cairo library of the system
+    import cairosvg  # type: ignore[import-untyped]  # only here: it needs the cairo library of the system
 
     wide = ""
     if 'class="w' in document:

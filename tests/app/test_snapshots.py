@@ -29,6 +29,7 @@ from tui.app.screens.run import details_view
 from tui.app.terminal import Terminal
 from tui.app.widgets import line_table
 from tui.engine.runs import RunFolder
+from tui.oci import tls
 
 SCALE = 0.1
 RUN = "20260317-094107-datacentre-to-cloud"
@@ -78,24 +79,26 @@ class Built:
     environment: dict[str, str]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     folder = tmp_path_factory.mktemp("world")
-    with pytest.MonkeyPatch.context() as patch, Stage(folder, SCALE) as stage:
-        _enter(patch, folder, stage.environment)
-
-        async def build() -> None:
-            await world.build(stage)
-            session = world.open_session()
-            run = await world.ready(session, world.plan("*", names="company/{path}"), RUN)
-            process = await session.start(run, only_generate=True)
-            await asyncio.to_thread(process.wait)
-            await session.close()
-            world.set_times(run, 4)
-            world.put_in_order(run)
-
-        asyncio.run(build())
+    with Stage(folder, SCALE) as stage:
+        with pytest.MonkeyPatch.context() as patch:
+            _enter(patch, folder, stage.environment)
+            tls._context.cache_clear()  # made for the CAs that another SSL_CERT_FILE names
+            asyncio.run(_build(stage))
         yield Built(folder, stage.environment)
+
+
+async def _build(stage: Stage) -> None:
+    await world.build(stage)
+    session = world.open_session()
+    run = await world.ready(session, world.plan("*", names="company/{path}"), RUN)
+    process = await session.start(run, only_generate=True)
+    await asyncio.to_thread(process.wait)
+    await session.close()
+    world.set_times(run, 4)
+    world.put_in_order(run)
 
 
 @pytest.fixture
@@ -109,8 +112,10 @@ def there(built: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
         monkeypatch.setattr(module, pause, 0.02)
     monkeypatch.setattr(scenes, "PAINTED", 0.04)
     time.tzset()
+    tls._context.cache_clear()
     yield tmp_path
     monkeypatch.undo()
+    tls._context.cache_clear()
     time.tzset()
 
 

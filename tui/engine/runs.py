@@ -70,9 +70,7 @@ class RunFolder:
         with _open_lock(self.path / "lock") as lock:
             if not _take(lock):
                 raise RunBusy(self.name, _owner(self.path / "lock"))
-            lock.truncate(0)
-            lock.write(str(os.getpid()))
-            lock.flush()
+            _sign(lock, self.path)
             yield
 
     def working(self) -> int | None:
@@ -141,10 +139,24 @@ def _open_lock(path: Path) -> IO[str]:
     try:
         return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600), "a+")
     except OSError as error:
-        raise LocalError(
-            f"cannot work on a run in {path.parent}: {error.strerror}",
-            hint="free space or fix permissions there, then resume the run",
-        ) from error
+        raise _no_lock(path.parent, error) from error
+
+
+def _sign(lock: IO[str], folder: Path) -> None:
+    """Write who holds the lock. Raises LocalError."""
+    try:
+        # Past the buffer, which would try again, and fail again, when it is closed.
+        os.ftruncate(lock.fileno(), 0)
+        os.write(lock.fileno(), str(os.getpid()).encode())
+    except OSError as error:
+        raise _no_lock(folder, error) from error
+
+
+def _no_lock(folder: Path, error: OSError) -> LocalError:
+    return LocalError(
+        f"cannot work on the run in {folder}: {error.strerror}",
+        hint="free space or fix permissions there, then resume the run",
+    )
 
 
 def _take(lock: IO[str]) -> bool:

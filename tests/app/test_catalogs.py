@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gettext
 
 import pytest
@@ -28,6 +29,18 @@ def test_every_message_of_the_source_is_translated(language: str) -> None:
     assert ids(catalogs.extracted()) - ids(catalog) == set(), hint
     assert ids(catalog) - ids(catalogs.extracted()) == set(), f"no longer in the source; {hint}"
     assert catalogs.untranslated(catalog) == []
+
+
+def test_no_message_stands_where_it_is_not_found() -> None:
+    """Babel does not look into f-strings (before Python 3.12), nor into the arguments of another message."""
+    known = {message for _context, message in ids(catalogs.extracted())}
+    overlooked = []
+    for path in catalogs.SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(func=ast.Name(id="_" | "N_"), args=[ast.Constant(value=str(message))]) if message:
+                    overlooked += [] if message in known else [f"{path.name}:{node.lineno}: {message}"]
+    assert overlooked == []
 
 
 @pytest.mark.parametrize("language", i18n.LANGUAGES)

@@ -84,7 +84,7 @@ def outcome_text(state: str, exit_code: int | None) -> str:
         return ""
     if exit_code > 128:
         return _("ended by signal {name}").format(name=_signal_name(exit_code - 128))
-    return _(OUTCOMES.get(exit_code, N_("ended in an unknown way")))
+    return _(OUTCOMES[exit_code]) if exit_code in OUTCOMES else _("ended in an unknown way")
 
 
 def _signal_name(number: int) -> str:

@@ -79,7 +79,7 @@ class NoticeLine(PartsLine):
         if width(text) < cells:
             yield f" {text}", style
         else:
-            more = f" {_('m: all of it')} "
+            more = " " + _("m: all of it") + " "
             yield f" {shorten(text, cells - width(more) - 1)}", style
             yield more, "accent"
 

@@ -175,7 +175,7 @@ class Runs(Place):
         line = self.line
         question = ConfirmDialog(
             _("Stop this run?"),
-            f"{line.folder.name}\n{_('It can go on later from where it was.')}",
+            line.folder.name + "\n" + _("It can go on later from where it was."),
             yes=_("Stop"),
             no=_("Let it run"),
         )
@@ -205,7 +205,7 @@ class Runs(Place):
         line = self.line
         question = ConfirmDialog(
             _("Delete this run?"),
-            f"{line.folder.name}\n{_('Its journal and log are removed; nothing at a registry changes.')}",
+            line.folder.name + "\n" + _("Its journal and log are removed; nothing at a registry changes."),
             yes=_("Delete"),
             no=_("Keep"),
         )

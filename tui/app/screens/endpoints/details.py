@@ -55,7 +55,7 @@ def _steps(test: Test) -> Iterator[str]:
         if step.hint and step.state == "failed":
             yield f"  {' ' * titles}  › {step.hint}"
     if test.next_step is not None:
-        yield f"► {fit(_(STEPS[test.next_step]), titles)}  {_('trying…')}"
+        yield f"► {fit(_(STEPS[test.next_step]), titles)}  " + _("trying…")
     if test.problem:
         yield f"✗ {test.problem}"
         if test.hint:

@@ -131,7 +131,7 @@ class CheckStep(Step):
             text = ngettext("{count} thing will not work", "{count} things will not work", failed)
             words = f"{words}; {text.format(count=failed)}"
         elif self.journey.checked:
-            words = f"{words}; {_('enter goes on')}"
+            words = words + "; " + _("enter goes on")
         self.status(words, "warning" if self.journey.checked and failed else "")
 
     def _fail(self, text: str) -> None:

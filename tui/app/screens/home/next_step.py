@@ -43,4 +43,4 @@ def next_step(endpoints: Sequence[Endpoint], runs: Sequence[LatestRun], basket: 
 
 def line_of(step: NextStep) -> tuple[Part, ...]:
     """Return the step as the parts of a line."""
-    return ((f" {_('Next')}  ", "muted"), (step.key, "accent"), (f"  {step.words}", ""))
+    return ((" " + _("Next") + "  ", "muted"), (step.key, "accent"), (f"  {step.words}", ""))

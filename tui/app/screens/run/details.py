@@ -110,7 +110,8 @@ def _tree(reader: JournalReader, digest: str, placed: dict[str, str], depth: int
     if stored is None:
         return [f"{indent}{_short(digest)}  {about}".rstrip()]
     manifest = parse_manifest(stored[1], stored[0], digest)
-    lines = [f"{indent}{_short(digest)}  {_('index') if manifest.is_index else _('manifest')}  {about}".rstrip()]
+    kind = _("index") if manifest.is_index else _("manifest")
+    lines = [f"{indent}{_short(digest)}  {kind}  {about}".rstrip()]
     for child in manifest.manifests[:MOST_PARTS]:
         lines += _tree(reader, child.digest, placed, depth + 1, str(child.platform or ""))
     for blob in manifest.blobs[:MOST_PARTS]:

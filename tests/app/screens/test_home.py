@@ -86,9 +86,9 @@ async def test_what_was_added_elsewhere_is_there_when_one_comes_back() -> None:
 async def test_a_broken_list_of_endpoints_is_told(tmp_path: Path) -> None:
     endpoints_path().write_text("version = 9\n")
     async with opened() as app:
-        await app.sees("endpoints.toml", "m: all of it")
+        await app.sees("m: all of it")
         await app.press("m")
-        await app.sees("reads version 1", "update regferry")
+        await app.sees("endpoints.toml", "reads version 1", "update regferry")
 
 
 def latest(state: str) -> LatestRun:

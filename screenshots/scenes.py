@@ -201,6 +201,8 @@ async def moving(player: Player, folder: RunFolder, done: int) -> RunScreen:
     await player.until(lambda: screen.state == "new")
     await player.press("r")
     await player.until(lambda: screen.progress["phase"] == "execute" and screen.to_move and screen.rows.running)
+    await player.until(lambda: any(table.row_count for table in screen.query(LineTable)))
+    await player.pilot.pause()
     if done:
         await player.until(lambda: screen.rows.counts().get("done", 0) >= done and _moving(screen))
         await player.pilot.pause(1)  # the figures above the tasks are painted once a second

@@ -8,8 +8,10 @@ the lines of boxes, bars and curves are drawn, so that they join.
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from collections.abc import Iterable, Iterator
+from ctypes.util import find_library
 from html import escape
 from itertools import groupby
 from typing import Any
@@ -70,13 +72,20 @@ def svg(app: App[Any]) -> str:
 
 
 def png(document: str) -> bytes | None:
-    """Return an SVG document of ours as PNG, twice its size; None when it has Chinese and there is no font for it."""
+    """Return an SVG document of ours as PNG, twice its size.
+
+    None when it has Chinese and there is no font for it, or when the system has no cairo library.
+    """
+    if find_library("cairo") is None:
+        return None
     import cairosvg  # type: ignore[import-untyped]  # only here: it needs the cairo library of the system
 
     wide = ""
     if 'class="w' in document:
         # Cairo looks for a letter in one font alone, so it has to be one that is there.
         asked = ["fc-list", ":lang=zh-cn", "family"]
+        if shutil.which(asked[0]) is None:
+            return None
         found = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.splitlines()
         if not found:
             return None

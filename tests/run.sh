@@ -17,6 +17,7 @@ declare -A package_of=(
   [tmux]=tmux
   [gnome-keyring-daemon]=gnome-keyring
   [dbus-run-session]=dbus
+  [fc-list]=fontconfig
 )
 
 missing_packages() {
@@ -24,6 +25,7 @@ missing_packages() {
   for program in "${!package_of[@]}"; do
     PATH="$PATH:/usr/sbin:/sbin" command -v "$program" >/dev/null || printf '%s\n' "${package_of[$program]}"
   done | sort
+  PATH="$PATH:/usr/sbin:/sbin" ldconfig -p | grep -q 'libcairo\.so\.2' || echo libcairo2 # draws the PNG pictures
 }
 
 # Installing docker-registry would start it on port 5000; Debian asks policy-rc.d first.

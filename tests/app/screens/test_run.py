@@ -22,6 +22,7 @@ from tests.app.screens.running import (
     shown,
     until,
 )
+from tui.app.screens.run import steered
 from tui.app.screens.run.failures import FailureTable
 from tui.app.screens.runs import Runs
 from tui.engine.journal.reader import JournalReader
@@ -206,7 +207,9 @@ async def test_a_run_paused_while_tasks_are_found_stays_paused() -> None:
             await run_to(app, pilot, "done")
 
 
-async def test_how_much_at_once_is_changed_while_it_runs() -> None:
+@pytest.mark.parametrize("pause", [steered.PAUSE_TYPING, 0.001], ids=["keys in a row", "an order for each key"])
+async def test_how_much_at_once_is_changed_while_it_runs(pause: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(steered, "PAUSE_TYPING", pause)
     async with registries(speed=SLOW) as both:
         folder = await make(both.plan())
         async with app_on(folder) as (app, pilot):

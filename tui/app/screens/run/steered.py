@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.timer import Timer
 
 from tui.app.i18n import N_, _, ngettext
+from tui.app.journal_watch import Look
 from tui.app.run_state import CAN_GO_ON, LIVE
 from tui.app.screens.run.watched import WatchedRun
 from tui.app.steering import LEAST, MOST, STEERING_ERRORS
@@ -38,6 +39,7 @@ class SteeredRun(WatchedRun):
         Binding("x", "skip", N_("Skip"), show=False),
     ]
     _wanted: int | None = None
+    """How many at once somebody wants, while the run has not said that it is so."""
     _typing: Timer | None = None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -108,8 +110,14 @@ class SteeredRun(WatchedRun):
         self._typing = self.set_timer(PAUSE_TYPING, self._tell_at_once)
 
     def _tell_at_once(self) -> None:
-        wanted, self._wanted = self._wanted, None
-        self._do(self._order("concurrency", str(wanted)), "")
+        self._typing = None
+        self._do(self._order("concurrency", str(self._wanted)), "")
+
+    def take(self, look: Look) -> None:
+        """Take in what a look saw; what was wanted counts until the run says it has it, for the next + or -."""
+        super().take(look)
+        if self._typing is None and (self.state not in LIVE or self.progress.get("concurrency") == self._wanted):
+            self._wanted = None
 
     def action_retry(self) -> None:
         """Try the marked tasks again, or the one under the cursor."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,13 +63,14 @@ def make_run(state: Path, plan: Plan, meta: dict[str, Any]) -> RunFolder:
 
     Raises LocalError or JournalError when the folder or its journal cannot be made.
     """
-    folder = make_run_folder(state, plan.name)
     values = {"plan": to_document(plan), "created": time.time(), **meta}
-    writer = JournalWriter.create(folder.journal, values)
-    writer.add_rules((number, str(rule), rule.origin) for number, rule in enumerate(plan.rules, 1))
-    writer.progress(state="new", concurrency=plan.options.concurrency)
-    writer.close()
-    return folder
+
+    def fill(folder: RunFolder) -> None:
+        with closing(JournalWriter.create(folder.journal, values)) as writer:
+            writer.add_rules((number, str(rule), rule.origin) for number, rule in enumerate(plan.rules, 1))
+            writer.progress(state="new", concurrency=plan.options.concurrency)
+
+    return make_run_folder(state, plan.name, fill)
 
 
 async def work_on(folder: RunFolder, source: Resolver, target: Resolver, how: Manner = AS_USUAL) -> int:

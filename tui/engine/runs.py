@@ -7,8 +7,9 @@ import fcntl
 import os
 import re
 import shutil
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import IO
 from tui.oci.errors import LocalError
 
 _RUNS = "runs"
+_IN_THE_MAKING = ".new-"
 _TRIES = 5
 _TRY_EVERY = 0.02
 
@@ -88,22 +90,32 @@ class RunFolder:
             shutil.rmtree(self.path)
 
 
-def make_run_folder(state: Path, name: str) -> RunFolder:
-    """Return a new folder below `state` for a run of the plan called `name`. Raises LocalError."""
+def make_run_folder(state: Path, name: str, fill: Callable[[RunFolder], None] = lambda folder: None) -> RunFolder:
+    """Return a new folder below `state` for a run of the plan called `name`, with what `fill` writes into it.
+
+    It gets its name when `fill` is done, so that no half of a run is ever listed. Raises LocalError, and what `fill`
+    raises; then nothing is left.
+    """
     words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40].strip("-") or "run"
     stem = f"{time.strftime('%Y%m%d-%H%M%S')}-{words}"
+    making: Path | None = None
     try:
         (state / _RUNS).mkdir(mode=0o700, parents=True, exist_ok=True)
+        making = Path(tempfile.mkdtemp(prefix=_IN_THE_MAKING, dir=state / _RUNS))
+        fill(RunFolder(making))
         for number in range(1, 1000):
             path = state / _RUNS / (stem if number == 1 else f"{stem}-{number}")
             with contextlib.suppress(FileExistsError):
-                path.mkdir(mode=0o700)
-                return RunFolder(path)
+                path.mkdir(mode=0o700)  # the name is ours from here on; a folder takes the place of an empty one
+                return RunFolder(making.rename(path))
     except OSError as error:
         raise LocalError(
             f"cannot make a folder for the run below {state}: {error.strerror}",
             hint="free space or fix permissions there, or set REGFERRY_STATE_DIR",
         ) from error
+    finally:
+        if making is not None:
+            shutil.rmtree(making, ignore_errors=True)
     raise LocalError(f"there are a thousand runs called {stem}")
 
 
@@ -111,7 +123,8 @@ def list_runs(state: Path) -> list[RunFolder]:
     """Return the runs below `state`, the newest first."""
     if not (state / _RUNS).is_dir():
         return []
-    found = [RunFolder(path) for path in (state / _RUNS).iterdir() if (path / "journal.sqlite").is_file()]
+    folders = (path for path in (state / _RUNS).iterdir() if not path.name.startswith(_IN_THE_MAKING))
+    found = [RunFolder(path) for path in folders if (path / "journal.sqlite").is_file()]
     return sorted(found, key=lambda run: run.name, reverse=True)
 
 

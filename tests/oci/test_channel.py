@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from tests.oci.scripted import FAST, IMPATIENT, Asked, Scripted, access, client, read, refused, reply, repository
-from tui.oci.channel import Call, Channel, Traffic
+from tui.oci.channel import Call, Channel
 from tui.oci.client import RegistryClient
 from tui.oci.errors import (
     Denied,
@@ -26,6 +26,7 @@ from tui.oci.errors import (
     UntrustedAnswer,
     UploadSessionLost,
 )
+from tui.oci.exchange import Traffic
 from tui.oci.host import Host
 from tui.oci.network import UnknownHost
 from tui.oci.reference import digest_of

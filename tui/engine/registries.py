@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Literal, Protocol
 
 from tui.oci.access import Access
-from tui.oci.channel import Traffic
 from tui.oci.client import RegistryClient
+from tui.oci.exchange import Traffic
 from tui.oci.host import Host
 from tui.oci.pace import Pace
 from tui.oci.reference import Repository

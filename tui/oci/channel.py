@@ -26,10 +26,10 @@ from tui.oci.errors import (
     NetworkError,
     RegistryError,
     ServerError,
-    UnsupportedContent,
     UntrustedAnswer,
     UploadSessionLost,
 )
+from tui.oci.exchange import MAX_ERROR_BODY, REDIRECTS, Traffic, exchanged, read_answer, tried
 from tui.oci.host import OUT_OF_ORDER, Host
 from tui.oci.network import network_error, speaks_no_tls
 from tui.oci.proxy import proxy_for
@@ -43,29 +43,10 @@ _HUB_HOST = "registry-1.docker.io"
 _MAX_REDIRECTS = 5
 _MAX_REFUSALS = 2
 _MAX_ROUTES = 1000
-_MAX_ERROR_BODY = 64 * 1024
 _MAX_TOKEN_BODY = 128 * 1024
 MAX_PAGE = 32 * 1024 * 1024
 """Bytes read of one page of tags or repositories; distribution 2 gives all tags in one, however many there are."""
 _UNREACHABLE_FOR = 3.0
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-
-
-@dataclass(slots=True)
-class Traffic:
-    """What went over a channel: requests sent, bytes of blobs in and out, requests that were tried again."""
-
-    requests: int = 0
-    bytes_in: int = 0
-    bytes_out: int = 0
-    retried: int = 0
-
-    def add(self, other: Traffic) -> None:
-        """Count another channel's traffic in."""
-        self.requests += other.requests
-        self.bytes_in += other.bytes_in
-        self.bytes_out += other.bytes_out
-        self.retried += other.retried
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +66,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     accept: frozenset[int] = frozenset({200})
-    limit: int = _MAX_ERROR_BODY
+    limit: int = MAX_ERROR_BODY
     repeatable: bool = True
     is_blob: bool = False
     streamed: AsyncIterable[bytes] | None = None
@@ -138,16 +119,13 @@ class Channel:
 
         Raises a RegistryError otherwise: retried as the policy says where the request may be repeated.
         """
-        attempts = self.attempts()
-        while True:
-            await self.host.ready()
-            try:
-                async with self.host.window.place(), self._response(call) as response:
-                    return await _read(response, call)
-            except RegistryError as error:
-                if not _may_repeat(call, error) or not await attempts.again(error):
-                    raise
-                self.traffic.retried += 1
+        return await tried(
+            lambda: self._answer(call), self.attempts(), self.host, self.traffic, lambda error: _may_repeat(call, error)
+        )
+
+    async def _answer(self, call: Call) -> Answer:
+        async with self._response(call) as response:
+            return await _read(response, call)
 
     def attempts(self) -> Attempts:
         """Return a count of attempts at one thing at this registry."""
@@ -221,7 +199,7 @@ class Channel:
         call = Call("GET", f"{base}/v2/", (), "reach the registry", self.registry, accept=frozenset({200, 401}))
         response = await self._dispatch(call, call.path, "")
         answer = await self._whole(response, call)
-        if answer.status in _REDIRECTS:
+        if answer.status in REDIRECTS:
             where = answer.headers.get("location", "")
             raise UntrustedAnswer(
                 f"cannot reach the registry: it sends us away to {where[:200]!r}",
@@ -281,7 +259,7 @@ class Channel:
         for _ in range(_MAX_REDIRECTS + 1):
             own = same_origin(url, self._base)
             response = await self._dispatch(call, url, header if own else "")
-            if response.status_code not in _REDIRECTS or call.method not in ("GET", "HEAD"):
+            if response.status_code not in REDIRECTS or call.method not in ("GET", "HEAD"):
                 return response
             location = response.headers.get("location", "")
             await response.aclose()
@@ -301,10 +279,8 @@ class Channel:
                 content=call.body,
                 extensions=self._extensions(call, url),
             )
-            self.traffic.requests += 1
-            response = await self._transport(url).handle_async_request(request)
+            response = await exchanged(self._transport(url), request, self.host, self.traffic)
         except httpx.TransportError as error:
-            self.host.failed()
             raise self._network_error(error, call) from error
         except (httpx.InvalidURL, ValueError) as error:
             raise UntrustedAnswer(
@@ -312,12 +288,6 @@ class Channel:
                 endpoint=self.registry,
                 reference=call.reference,
             ) from error
-        if response.status_code in OUT_OF_ORDER:
-            self.host.failed()
-        else:
-            self.host.answered(response.headers.get("ratelimit-remaining", ""))
-        if response.status_code < 400:
-            self.host.window.grow()
         response.request = request
         return response
 
@@ -375,19 +345,5 @@ def _may_repeat(call: Call, error: RegistryError) -> bool:
 
 
 async def _read(response: httpx.Response, call: Call) -> Answer:
-    limit = call.limit if response.status_code < 400 else _MAX_ERROR_BODY
-    parts: list[bytes] = []
-    size = 0
-    async for piece in response.aiter_raw():
-        size += len(piece)
-        if size > limit:
-            if response.status_code < 400:
-                raise UnsupportedContent(
-                    f"cannot {call.action}: the answer is longer than the {limit} bytes that are allowed here",
-                    reference=call.reference,
-                    hint="no registry has that much to say here; check who answers",
-                )
-            break
-        parts.append(piece)
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status_code, headers, b"".join(parts), str(response.request.extensions["exact_url"]))
+    url = str(response.request.extensions["exact_url"])
+    return await read_answer(response, url, call.limit, call.action, call.reference)

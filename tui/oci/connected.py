@@ -6,7 +6,8 @@ from typing import Self
 
 from tui.oci.access import Access
 from tui.oci.auth import Scopes, repository_scope
-from tui.oci.channel import Channel, Traffic
+from tui.oci.channel import Channel
+from tui.oci.exchange import Traffic
 from tui.oci.host import Host
 from tui.oci.reference import Repository
 from tui.oci.retry import Attempts, RetryPolicy

@@ -16,8 +16,8 @@ from tui.providers.content import ContentKind, ManifestNode, Referrer, TagInfo, 
 from tui.providers.tree import TreeReader
 
 if TYPE_CHECKING:
-    from tui.oci.channel import Traffic
     from tui.oci.client import RegistryClient
+    from tui.oci.exchange import Traffic
 
 __all__ = ["CatalogUnavailable", "RegistryBrowser", "project_of"]
 

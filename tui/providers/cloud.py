@@ -17,7 +17,7 @@ from tui.oci.answers import Answer
 from tui.oci.errors import Denied, NetworkError, NotFound, PolicyRefused, Unauthenticated
 from tui.oci.lending import Lent, RenewedLogin
 from tui.oci.reference import Repository
-from tui.providers.api import own_host
+from tui.providers.api.client import own_host
 from tui.providers.catalog import CatalogUnavailable, RegistryApiProvider, Session
 from tui.providers.kinds import TITLES, Kind
 

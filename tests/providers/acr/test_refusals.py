@@ -20,7 +20,8 @@ from tui.oci.retry import RetryPolicy
 from tui.providers.acr.enterprise import Enterprise
 from tui.providers.acr.errors import CLOCK_HINT, INSTANCE_HINT, KEY_HINT, RAM_HINT, SECRET_HINT, STS_HINT, judge
 from tui.providers.acr.signed import signer
-from tui.providers.api import ApiCall, ApiClient
+from tui.providers.api.call import ApiCall
+from tui.providers.api.client import ApiClient
 from tui.providers.catalog import CatalogUnavailable, Session, provider_for
 from tui.providers.check import Step, check
 from tui.providers.hints import ACR_CLOSED, ACR_DENIED, ACR_DEPTH, VPC_ONLY, advice

@@ -25,15 +25,9 @@ from tui.oci.errors import (
     UntrustedAnswer,
 )
 from tui.oci.retry import RetryPolicy
-from tui.providers.api import (
-    ApiCall,
-    ApiClient,
-    Outgoing,
-    Page,
-    linked_pages,
-    numbered_pages,
-    own_host,
-)
+from tui.providers.api.call import ApiCall, Outgoing
+from tui.providers.api.client import ApiClient, own_host
+from tui.providers.api.pages import Page, linked_pages, numbered_pages
 
 QUICK = RetryPolicy(tries=3, base=0.001, cap=0.002)
 LOGIN = Credential("robot$a+b", "pa ss:wörd")

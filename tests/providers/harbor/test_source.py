@@ -25,7 +25,7 @@ from tui.oci.access import Access, Connection
 from tui.oci.client import RegistryClient
 from tui.oci.errors import Denied, NotFound, Unauthenticated
 from tui.oci.reference import InvalidReference
-from tui.providers.api import Page
+from tui.providers.api.pages import Page
 from tui.providers.harbor import query
 from tui.providers.harbor.client import Harbor
 from tui.providers.harbor.content import Artifact

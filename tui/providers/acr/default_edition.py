@@ -9,7 +9,9 @@ from urllib.parse import quote
 from tui.oci.access import Credential
 from tui.oci.errors import ServerError
 from tui.oci.lending import Lent
-from tui.providers.api import ApiCall, ApiClient, Page, numbered_pages
+from tui.providers.api.call import ApiCall
+from tui.providers.api.client import ApiClient
+from tui.providers.api.pages import Page, numbered_pages
 from tui.providers.cloud import CloudTag, Namespace, objects, seconds_left, text, time_of, whole_number
 
 VERSION: Final = "2016-06-07"

@@ -11,7 +11,9 @@ from tui.oci.errors import NotFound, ServerError
 from tui.oci.lending import Lent
 from tui.oci.text import printable
 from tui.providers.acr.errors import INSTANCE_HINT
-from tui.providers.api import ApiCall, ApiClient, Page, numbered_pages
+from tui.providers.api.call import ApiCall
+from tui.providers.api.client import ApiClient
+from tui.providers.api.pages import Page, numbered_pages
 from tui.providers.cloud import CloudTag, Namespace, objects, seconds_left, text, time_of, whole_number
 
 VERSION: Final = "2018-12-01"

@@ -10,7 +10,7 @@ from typing import Any
 
 from tui.oci.answers import Answer, retry_after
 from tui.oci.errors import Denied, NotFound, PolicyRefused, RegistryError, ServerError, Throttled, Unauthenticated
-from tui.providers.api import ApiCall
+from tui.providers.api.call import ApiCall
 from tui.providers.cloud import AlreadyThere, clock_words, text
 
 KEY_HINT = "look in the RAM console whether the AccessKey exists and is enabled, and store it again for the endpoint"

@@ -14,7 +14,8 @@ from tui.oci.access import Connection, Credential
 from tui.oci.errors import NetworkError
 from tui.oci.retry import RetryPolicy
 from tui.providers.acr.errors import judge
-from tui.providers.api import ApiClient, Outgoing, Sign
+from tui.providers.api.call import Outgoing, Sign
+from tui.providers.api.client import ApiClient
 from tui.providers.cloud import unreachable
 from tui.providers.signing.alibaba import authorization, payload_hash
 

@@ -14,7 +14,9 @@ from tui.oci.errors import Denied, NotFound, RegistryError, ServerError, Unauthe
 from tui.oci.host import Host
 from tui.oci.retry import RetryPolicy
 from tui.oci.text import printable
-from tui.providers.api import ApiCall, ApiClient, Page, document_of, numbered_pages
+from tui.providers.api.call import ApiCall
+from tui.providers.api.client import ApiClient, document_of
+from tui.providers.api.pages import Page, numbered_pages
 from tui.providers.harbor.names import Version
 from tui.providers.login import log_in
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tui.oci.errors import Denied, NotFound
 from tui.oci.reference import Repository, is_repository
-from tui.providers.api import Page
+from tui.providers.api.pages import Page
 from tui.providers.harbor import query
 from tui.providers.harbor.client import Harbor, objects
 from tui.providers.harbor.content import (

@@ -13,7 +13,7 @@ from tui.oci.access import Connection, Credential
 from tui.oci.answers import Answer
 from tui.oci.errors import ServerError
 from tui.oci.lending import Lent
-from tui.providers.api import Page, numbered_pages
+from tui.providers.api.pages import Page, numbered_pages
 from tui.providers.cloud import (
     AlreadyThere,
     CloudTag,

@@ -10,7 +10,7 @@ from typing import Any
 from tui.oci.access import Connection
 from tui.oci.errors import NotFound, PolicyRefused, RegistryError
 from tui.oci.text import printable
-from tui.providers.api import Page, numbered_pages
+from tui.providers.api.pages import Page, numbered_pages
 from tui.providers.cloud import objects, text, whole_number
 from tui.providers.detect import vendor_of
 from tui.providers.kinds import Vendor, host_of, vendor_of_address

@@ -13,7 +13,8 @@ from tui.oci.access import Connection, Credential
 from tui.oci.answers import Answer
 from tui.oci.errors import NetworkError, ServerError
 from tui.oci.retry import RetryPolicy
-from tui.providers.api import ApiCall, ApiClient, Outgoing, Sign
+from tui.providers.api.call import ApiCall, Outgoing, Sign
+from tui.providers.api.client import ApiClient
 from tui.providers.cloud import unreachable
 from tui.providers.signing.tencent import authorization
 from tui.providers.tcr.errors import judge, response_of

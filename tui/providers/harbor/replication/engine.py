@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.oci.errors import NotFound, ServerError
-from tui.providers.api import Page
+from tui.providers.api.pages import Page
 from tui.providers.harbor.client import Harbor, id_in_location
 from tui.providers.harbor.replication.documents import execution_of, policy_document, policy_of, task_of
 from tui.providers.harbor.replication.model import Execution, Policy, ReplicationTask

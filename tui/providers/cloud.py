@@ -20,6 +20,7 @@ from tui.oci.reference import Repository
 from tui.providers.api.client import own_host
 from tui.providers.catalog import CatalogUnavailable, RegistryApiProvider, Session
 from tui.providers.kinds import TITLES, Kind
+from tui.providers.preparing import Namespace
 
 Result = TypeVar("Result")
 
@@ -34,15 +35,6 @@ _MILLISECONDS = re.compile(r"[0-9]{1,15}")
 
 class AlreadyThere(PolicyRefused):
     """What was to be created exists."""
-
-
-@dataclass(frozen=True, slots=True)
-class Namespace:
-    """A namespace. `creates` says whether a push creates missing repositories; None where the API does not say."""
-
-    name: str
-    public: bool | None = None
-    creates: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

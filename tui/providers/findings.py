@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal
 
-from tui.oci.access import Access
-from tui.oci.reference import Repository
+from tui.oci.reference import Reference
 
 Severity = Literal["ok", "note", "warning", "problem"]
 """`problem` would make tasks fail, `warning` may, `note` is worth knowing."""
@@ -53,18 +52,15 @@ class Finding:
         return self.advice.format_map(self.values)
 
 
-class Preparer(Protocol):
-    """Looks at a target through the vendor's API, and does there what it was asked to."""
+@dataclass(frozen=True, slots=True)
+class Coming:
+    """What is to be pushed besides the names, where it is known: bytes by namespace, and the references."""
 
-    async def inspect(self, access: Access, targets: Sequence[Repository]) -> list[Finding]:
-        """Return what is in the way of pushing to `targets`, all of them at `access`; the worst first.
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    references: Sequence[Reference] = ()
 
-        Nothing is changed. What keeps the API from answering is a finding as well.
-        """
 
-    async def perform(self, access: Access, action: Action) -> None:
-        """Do what a finding offered. What is there already is well. Raises RegistryError."""
-
+UNKNOWN = Coming()
 
 _ORDER: tuple[Severity, ...] = ("problem", "warning", "note", "ok")
 

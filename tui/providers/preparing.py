@@ -1,21 +1,104 @@
-"""Namespaces of a cloud before a run: whether they are there, whether a push creates repositories, and making it so."""
+"""What can be prepared at an endpoint: namespaces and repositories there, looking before a run, doing what it lacks.
+
+The whole of it for a screen or a command:
+
+    preparer = preparer_for(endpoint.kind)          # None where a vendor has nothing to prepare
+    preparer.powers(access)                         # what this login may do; `why_not` says what it would take
+    await preparer.inspect(access, targets)         # findings, the worst first; some offer an `action`
+    await preparer.perform(access, finding.action)  # once the operator has said yes
+    preparer.namespaces(access)                     # pages of what is there
+    await preparer.policy(access, ["team"])         # the least an account must be allowed, '' where there is none
+
+`access` comes of `AccessResolver.access_of` with a `lender`, so that an access key is behind it where there is one.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
 
-from tui.oci.errors import PolicyRefused, RegistryError
+from tui.oci.access import Access
 from tui.oci.reference import Repository
-from tui.providers.cloud import CloudAccount
-from tui.providers.findings import Action, Finding, Preparer
+from tui.providers.findings import UNKNOWN, Action, Coming, Finding
 
-_MOST_NAMED = 5
+__all__ = ["Namespace", "Powers", "Preparer", "preparer_for"]
+
+AutoCreate = Literal["always", "switch"]
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A namespace, or a project of a Harbor.
+
+    `creates` says whether a push creates missing repositories; None where the API does not say. `repositories` are how
+    many it holds, None where that is not said with it.
+    """
+
+    name: str
+    public: bool | None = None
+    creates: bool | None = None
+    repositories: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Powers:
+    """What can be done with this login. `why_not` says what is missing to look and create, '' when nothing is.
+
+    `auto_create` is `switch` where it is an attribute of a namespace, `always` where every push creates what is
+    missing. `policy` says whether there is a policy document to show.
+    """
+
+    word: Literal["namespace", "project"] = "namespace"
+    look: bool = True
+    create: bool = True
+    repositories: bool = True
+    """Whether single repositories can be created."""
+    auto_create: AutoCreate = "always"
+    policy: bool = False
+    why_not: str = ""
+    hint: str = ""
+
+
+class Preparer(Protocol):
+    """Looks at a registry through its vendor's API, and does there what it was asked to.
+
+    Everything but `powers` and `inspect` raises RegistryError, Denied where the account may not.
+    """
+
+    def powers(self, access: Access) -> Powers:
+        """Return what can be done with this login; nobody is asked."""
+
+    async def inspect(self, access: Access, targets: Sequence[Repository], coming: Coming = UNKNOWN) -> list[Finding]:
+        """Return what is in the way of pushing to `targets`, all of them at `access`; the worst first.
+
+        Nothing is changed. What keeps the API from answering is a finding as well.
+        """
+
+    async def perform(self, access: Access, action: Action) -> None:
+        """Do what a finding offered. What is there already is well."""
+
+    def namespaces(self, access: Access) -> AsyncGenerator[list[Namespace], None]:
+        """Yield the namespaces page by page."""
+
+    def repositories(self, access: Access, namespace: str) -> AsyncGenerator[list[str], None]:
+        """Yield the paths of the repositories of a namespace page by page."""
+
+    async def create_namespace(self, access: Access, name: str, *, public: bool = False) -> None:
+        """Create a namespace in which pushes create repositories. One that is there already is left as it is."""
+
+    async def switch_on_auto_create(self, access: Access, name: str) -> None:
+        """Let pushes create repositories in a namespace."""
+
+    async def create_repository(self, access: Access, path: str) -> None:
+        """Create a private repository. One that is there already is left as it is."""
+
+    async def policy(self, access: Access, namespaces: Sequence[str], *, instance: str = "") -> str:
+        """Return the least an account must be allowed to push to `namespaces`, as a document to paste; '' for none."""
 
 
 def preparer_for(kind: str) -> Preparer | None:
-    """Return who looks at targets of a kind of registry through its vendor's API, None where there is nobody."""
+    """Return who prepares a kind of registry through its vendor's API, None where there is nobody."""
     if kind == "acr":
         from tui.providers.acr.preparing import AcrPreparer
 
@@ -25,74 +108,7 @@ def preparer_for(kind: str) -> Preparer | None:
 
         return TcrPreparer()
     if kind == "harbor":
-        from tui.providers.harbor.preflight import HarborPreparer
+        from tui.providers.harbor.preparing import HarborPreparer
 
         return HarborPreparer()
     return None
-
-
-def in_the_way(error: RegistryError) -> Finding:
-    """Return the finding for an API that refused or did not answer."""
-    return Finding("problem", "{message}", "{hint}", {"message": error.message, "hint": error.hint})
-
-
-async def namespace_findings(account: CloudAccount, targets: Sequence[Repository]) -> list[Finding]:
-    """Return what the namespaces of `targets` lack, one after the other."""
-    wanted: dict[str, set[str]] = defaultdict(set)
-    for target in targets:
-        if "/" in target.path:
-            wanted[target.path.partition("/")[0]].add(target.path)
-    findings = []
-    for name in sorted(wanted):
-        try:
-            findings += await _of_namespace(account, name, wanted[name])
-        except RegistryError as error:
-            findings.append(in_the_way(error))
-    return findings
-
-
-async def perform_on(account: CloudAccount | None, action: Action) -> None:
-    """Do what a finding offered, subject by subject. Raises RegistryError."""
-    if account is None:
-        raise PolicyRefused(
-            "without an access key nothing can be created here",
-            hint="give the endpoint an access key of the cloud, or create it in the console",
-        )
-    for subject in action.subjects:
-        if action.deed == "create-namespace":
-            await account.create_namespace(subject)
-        elif action.deed == "switch-on-auto-create":
-            await account.switch_on_auto_create(subject)
-        else:
-            await account.create_repository(subject)
-
-
-async def _of_namespace(account: CloudAccount, name: str, paths: set[str]) -> list[Finding]:
-    found = await account.namespace(name)
-    values = {"name": name}
-    if found is None:
-        action = Action("create-namespace", (name,), "create the namespace {name}, private", values)
-        advice = "create it in the console, or let regferry create it"
-        return [Finding("problem", "the namespace {name} does not exist", advice, values, action)]
-    if found.creates is not False:
-        return [Finding("ok", "the namespace {name} is there, and a push creates what is missing", values=values)]
-    missing = sorted(paths - await _there(account, name))
-    if not missing:
-        return [Finding("ok", "the namespace {name} and its repositories are there", values=values)]
-    shown = ", ".join(missing[:_MOST_NAMED]) + (" ..." if len(missing) > _MOST_NAMED else "")
-    values = {"name": name, "count": str(len(missing)), "missing": shown}
-    words = "the namespace {name} does not create repositories by itself, and {count} are missing: {missing}"
-    switch = Action("switch-on-auto-create", (name,), "switch on auto-create in {name}", values)
-    create = Action("create-repositories", tuple(missing), "create {count} private repositories in {name}", values)
-    return [
-        Finding("problem", words, "switch on auto-create for the namespace, or create them", values, switch),
-        Finding("note", "the {count} missing repositories can also be created one by one", "", values, create),
-    ]
-
-
-async def _there(account: CloudAccount, namespace: str) -> set[str]:
-    found: set[str] = set()
-    async with aclosing(account.repositories(namespace)) as pages:
-        async for page in pages:
-            found.update(page)
-    return found

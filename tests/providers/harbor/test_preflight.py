@@ -23,7 +23,8 @@ from tui.oci.client import RegistryClient
 from tui.oci.errors import Conflict, Denied, PolicyRefused
 from tui.oci.reference import Reference, Repository, digest_of
 from tui.providers.findings import Finding
-from tui.providers.harbor.preflight import HarborPreparer, inspect_source, inspect_target
+from tui.providers.harbor.preflight import inspect_source, inspect_target
+from tui.providers.harbor.preparing import HarborPreparer
 from tui.providers.harbor.source import HarborSource
 from tui.providers.harbor.target import (
     Quota,

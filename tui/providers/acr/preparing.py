@@ -9,24 +9,53 @@ from tui.oci.access import Access
 from tui.oci.errors import Denied, RegistryError
 from tui.oci.reference import Repository
 from tui.providers.acr.account import AcrAccount
-from tui.providers.acr.place import Place
+from tui.providers.acr.place import Place, locate
+from tui.providers.acr.policy import ram_policy
 from tui.providers.acr.users import user_name_problem
 from tui.providers.cloud import account_of
-from tui.providers.findings import Action, Finding, worst_first
+from tui.providers.findings import UNKNOWN, Coming, Finding, worst_first
 from tui.providers.kinds import vendor_of_address
-from tui.providers.preparing import in_the_way, namespace_findings, perform_on
+from tui.providers.namespaces import CloudNamespaces, in_the_way, namespace_findings
+from tui.providers.preparing import Powers
 
 _NAME = {
     "default": re.compile(r"(?![-_])[a-z0-9_-]{2,30}(?<![-_])"),
     "enterprise": re.compile(r"(?![-_.])[a-z0-9_.-]{2,120}(?<![-_.])"),
 }
+NO_KEY = "with a password the namespaces cannot be looked at: each must exist and create repositories by itself"
+NO_KEY_HINT = (
+    "look in the console that the namespaces are there with 'automatically create repository' on, or give the "
+    "endpoint an AccessKey: then regferry looks, and can create them"
+)
 PLACE_HINT = "give the target the form {{namespace}}/{{name}}: two parts, for example 'team/app'"
 
 
-class AcrPreparer:
+class AcrPreparer(CloudNamespaces):
     """A `Preparer` for Alibaba Cloud."""
 
-    async def inspect(self, access: Access, targets: Sequence[Repository]) -> list[Finding]:
+    def powers(self, access: Access) -> Powers:
+        """Return what can be done with this login."""
+        with_key = account_of(access) is not None
+        return Powers(
+            look=with_key,
+            create=with_key,
+            repositories=with_key,
+            auto_create="switch",
+            policy=True,
+            why_not="" if with_key else NO_KEY,
+            hint="" if with_key else NO_KEY_HINT,
+        )
+
+    async def policy(self, access: Access, namespaces: Sequence[str], *, instance: str = "") -> str:
+        """Return the RAM policy; the instance and region come from the address, and from the registry's own answer."""
+        account = account_of(access)
+        if isinstance(account, AcrAccount):
+            place = await account.place()
+        else:
+            place = await locate(access.connection, instance)
+        return ram_policy(namespaces, instance=place.instance, region=place.region, create=True)
+
+    async def inspect(self, access: Access, targets: Sequence[Repository], coming: Coming = UNKNOWN) -> list[Finding]:
         """Return what is in the way: names, namespaces, auto-create, the login, the access from the internet."""
         account = account_of(access)
         if not isinstance(account, AcrAccount):
@@ -41,10 +70,6 @@ class AcrPreparer:
         if place.edition == "enterprise":
             findings += await _public_access(account, access, place)
         return worst_first(findings + await namespace_findings(account, targets))
-
-    async def perform(self, access: Access, action: Action) -> None:
-        """Do what a finding offered. Raises RegistryError."""
-        await perform_on(account_of(access), action)
 
 
 def _names(targets: Sequence[Repository], edition: str) -> list[Finding]:
@@ -68,12 +93,7 @@ def _fixed_password(access: Access) -> list[Finding]:
         wrong, advice = user_name_problem(access.credential.username)
         if wrong:
             findings.append(Finding("warning", wrong, advice))
-    note = "with a password the namespaces cannot be looked at: each must exist and create repositories by itself"
-    advice = (
-        "look in the console that the namespaces are there with 'automatically create repository' on, or give the "
-        "endpoint an AccessKey: then regferry looks, and can create them"
-    )
-    return [*findings, Finding("note", note, advice)]
+    return [*findings, Finding("note", NO_KEY, NO_KEY_HINT)]
 
 
 async def _public_access(account: AcrAccount, access: Access, place: Place) -> list[Finding]:

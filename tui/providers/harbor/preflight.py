@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from tui.oci.access import Access
 from tui.oci.errors import NotFound, RegistryError
 from tui.oci.reference import Reference, Repository
 from tui.providers.findings import Action, Finding, worst_first
@@ -12,33 +11,9 @@ from tui.providers.harbor.client import Harbor, SystemInfo
 from tui.providers.harbor.content import Project
 from tui.providers.harbor.names import is_project_name
 from tui.providers.harbor.source import HarborSource
-from tui.providers.harbor.target import create_project, immutable_rules, missing_projects, quota_of
+from tui.providers.harbor.target import immutable_rules, missing_projects, quota_of
 
 _ALMOST_FULL = 0.9
-
-
-class HarborPreparer:
-    """Looks at a Harbor before a push to it, and creates projects there when asked to."""
-
-    def __init__(self, *, public: bool = False) -> None:
-        """`public` says whether projects that are created may be read by everybody."""
-        self._public = public
-
-    async def inspect(self, access: Access, targets: Sequence[Repository]) -> list[Finding]:
-        """Return what is in the way of pushing to `targets`, the worst first. Nothing is changed, nothing raised."""
-        try:
-            async with Harbor(access) as harbor:
-                return await inspect_target(harbor, targets)
-        except RegistryError as error:
-            return [refused(error)]
-
-    async def perform(self, access: Access, action: Action) -> None:
-        """Create the projects that a finding offered to create. Raises RegistryError."""
-        if action.deed != "create-namespace":
-            raise ValueError(f"nothing here can {action.deed}")
-        async with Harbor(access) as harbor:
-            for name in action.subjects:
-                await create_project(harbor, name, public=self._public)
 
 
 async def inspect_target(

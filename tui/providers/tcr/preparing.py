@@ -9,20 +9,39 @@ from tui.oci.access import Access
 from tui.oci.errors import Denied, RegistryError
 from tui.oci.reference import Repository
 from tui.providers.cloud import account_of
-from tui.providers.findings import Action, Finding, worst_first
+from tui.providers.findings import UNKNOWN, Coming, Finding, worst_first
 from tui.providers.kinds import vendor_of_address
-from tui.providers.preparing import in_the_way, namespace_findings, perform_on
+from tui.providers.namespaces import CloudNamespaces, in_the_way, namespace_findings
+from tui.providers.preparing import Powers
 from tui.providers.tcr.account import TcrAccount
 from tui.providers.tcr.instance import PERSONAL_HINT
 
 _NAME = re.compile(r"(?=.{2,30}$)[a-z0-9]+(?:[._-][a-z0-9]+)*")
+NO_KEY = "with a password the namespaces cannot be looked at, and a push does not create them"
+CONSOLE = "look in the console that the namespaces are there"
+NO_KEY_HINT = (
+    "look in the console that the namespaces are there, or give the endpoint an API key: then regferry looks, and can "
+    "create them"
+)
 _SERVICE_ACCOUNT = "tcr$"
 
 
-class TcrPreparer:
+class TcrPreparer(CloudNamespaces):
     """A `Preparer` for Tencent Cloud."""
 
-    async def inspect(self, access: Access, targets: Sequence[Repository]) -> list[Finding]:
+    def powers(self, access: Access) -> Powers:
+        """Return what can be done with this login."""
+        if account_of(access) is not None:
+            return Powers()
+        personal = vendor_of_address(access.connection.registry).edition == "personal"
+        hint = CONSOLE if personal else NO_KEY_HINT
+        return Powers(look=False, create=False, repositories=False, why_not=NO_KEY, hint=hint)
+
+    async def policy(self, access: Access, namespaces: Sequence[str], *, instance: str = "") -> str:
+        """Return nothing: Tencent Cloud has ready policies, which its hints name."""
+        return ""
+
+    async def inspect(self, access: Access, targets: Sequence[Repository], coming: Coming = UNKNOWN) -> list[Finding]:
         """Return what is in the way: names, namespaces, the login, the access from the internet."""
         account = account_of(access)
         if not isinstance(account, TcrAccount):
@@ -40,10 +59,6 @@ class TcrPreparer:
         findings += _names(targets)
         findings += await _public_access(account, access)
         return worst_first(findings + await namespace_findings(account, targets))
-
-    async def perform(self, access: Access, action: Action) -> None:
-        """Do what a finding offered. Raises RegistryError."""
-        await perform_on(account_of(access), action)
 
 
 def _names(targets: Sequence[Repository]) -> list[Finding]:
@@ -69,11 +84,7 @@ def _fixed_password(access: Access) -> list[Finding]:
             "the access credential of the instance, not that of the console"
         )  # fmt: skip
         findings.append(Finding("warning", "{user} is no user name of this registry", advice, {"user": username}))
-    advice = "look in the console that the namespaces are there"
-    if not personal:
-        advice += ", or give the endpoint an API key: then regferry looks, and can create them"
-    note = "with a password the namespaces cannot be looked at, and a push does not create them"
-    return [*findings, Finding("note", note, advice)]
+    return [*findings, Finding("note", NO_KEY, CONSOLE if personal else NO_KEY_HINT)]
 
 
 async def _public_access(account: TcrAccount, access: Access) -> list[Finding]:

@@ -13,7 +13,8 @@ from tests.support.clouds.state import Key, Space
 from tui.oci.access import Connection
 from tui.oci.errors import NotFound, PolicyRefused
 from tui.providers.acr.place import Place, locate
-from tui.providers.cloud import CloudTag, Namespace
+from tui.providers.cloud import CloudTag
+from tui.providers.preparing import Namespace
 
 
 async def test_a_login_is_lent_for_an_hour(edition: Acr) -> None:

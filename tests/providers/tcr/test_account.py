@@ -16,9 +16,9 @@ from tui.oci.reference import Repository
 from tui.oci.retry import RetryPolicy
 from tui.providers.browse import RegistryBrowser
 from tui.providers.check import check
-from tui.providers.cloud import Namespace
 from tui.providers.findings import Finding
 from tui.providers.hints import TCR_DENIED
+from tui.providers.preparing import Namespace
 from tui.providers.tcr.errors import CAM_HINT, CLOCK_HINT, INSTANCE_HINT, KEY_HINT, SECRET_HINT, TOKEN_HINT
 from tui.providers.tcr.instance import PERSONAL_HINT
 from tui.providers.tcr.preparing import TcrPreparer

@@ -15,7 +15,8 @@ from tui.providers.acr.enterprise import VERSION as ENTERPRISE_VERSION
 from tui.providers.acr.enterprise import Enterprise, PublicAccess
 from tui.providers.acr.place import Place, locate
 from tui.providers.acr.signed import api_client
-from tui.providers.cloud import AlreadyThere, CloudTag, Namespace, api_connection, or_none
+from tui.providers.cloud import AlreadyThere, CloudTag, api_connection, or_none
+from tui.providers.preparing import Namespace
 
 
 class AcrAccount:

@@ -14,7 +14,8 @@ from tui.providers.acr.errors import INSTANCE_HINT
 from tui.providers.api.call import ApiCall
 from tui.providers.api.client import ApiClient
 from tui.providers.api.pages import Page, numbered_pages
-from tui.providers.cloud import CloudTag, Namespace, objects, seconds_left, text, time_of, whole_number
+from tui.providers.cloud import CloudTag, objects, seconds_left, text, time_of, whole_number
+from tui.providers.preparing import Namespace
 
 VERSION: Final = "2018-12-01"
 _PAGE = 100

@@ -17,13 +17,13 @@ from tui.providers.api.pages import Page, numbered_pages
 from tui.providers.cloud import (
     AlreadyThere,
     CloudTag,
-    Namespace,
     api_connection,
     objects,
     seconds_left,
     text,
     whole_number,
 )
+from tui.providers.preparing import Namespace
 from tui.providers.tcr.instance import Instance, find_instance
 from tui.providers.tcr.signed import HOST, TcrClient, api_client
 

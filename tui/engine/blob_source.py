@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 
-from tui.oci.client import RegistryClient
 from tui.oci.errors import IntegrityError, NetworkError, RegistryError
 from tui.oci.reference import Repository, new_hash
+from tui.oci.registry import Registry
 
 _PROGRESS_THAT_COUNTS = 1024 * 1024
 """Bytes after which a break is a new one, and not the next failure of the same attempt."""
@@ -21,7 +21,7 @@ class BlobSource:
     for what did not get better by trying again.
     """
 
-    client: RegistryClient
+    client: Registry
     repository: Repository
     digest: str
     size: int

@@ -16,11 +16,11 @@ from tui.engine.transfer import BlobWork, copy_blob
 from tui.engine.trees import Tree
 from tui.engine.work import for_each, together
 from tui.oci.answers import ManifestBlobUnknown
-from tui.oci.client import RegistryClient, fallback_tag
+from tui.oci.client import fallback_tag
 from tui.oci.errors import Conflict, RegistryError, UnsupportedContent
 from tui.oci.manifest import Manifest
 from tui.oci.reference import Reference, Repository
-from tui.oci.upload import Upload
+from tui.oci.registry import Registry, UploadSession
 
 _MANIFEST_PUTS_PER_REPOSITORY = 4
 """At once; many writers to one repository make registries slower, not faster."""
@@ -162,7 +162,7 @@ class Executor:
             return
         await self._upload(need, target, session, task)
 
-    async def _mount(self, need: BlobNeed, target: RegistryClient) -> Upload | None:
+    async def _mount(self, need: BlobNeed, target: Registry) -> UploadSession | None:
         """Mount the blob from where the target has it already, waiting for an upload of it that is under way.
 
         Returns the session the target opened instead of mounting, if it did.
@@ -194,7 +194,7 @@ class Executor:
     def _same_registry(self, need: BlobNeed) -> Repository | None:
         return need.source if need.source.registry == need.target.registry else None
 
-    async def _upload(self, need: BlobNeed, target: RegistryClient, session: Upload | None, task: Task | None) -> None:
+    async def _upload(self, need: BlobNeed, target: Registry, session: UploadSession | None, task: Task | None) -> None:
         def advanced(count: int) -> None:
             if task is not None:
                 self._recorder.task_advanced(task, count)

@@ -18,11 +18,11 @@ from tui.engine.targets import TargetView, view_target
 from tui.engine.tasks import Failure, Task
 from tui.engine.trees import FindReferrers, Tree, filter_platforms
 from tui.engine.work import for_each, together
-from tui.oci.client import RegistryClient
 from tui.oci.descriptor import Descriptor
 from tui.oci.errors import Conflict, NotFound, RegistryError
 from tui.oci.manifest import Manifest
 from tui.oci.reference import Repository, is_digest
+from tui.oci.registry import Registry
 from tui.plan.errors import RuleError
 from tui.plan.expand import Pair, expand, matching_repositories
 from tui.plan.model import Rule
@@ -183,7 +183,7 @@ class Generator:
         if task.state == "pending":  # it may have been skipped while we looked
             self._recorder.task_planned(task)
 
-    def _referrers_of(self, source: RegistryClient, repository: Repository) -> FindReferrers:
+    def _referrers_of(self, source: Registry, repository: Repository) -> FindReferrers:
         """Return who finds what refers to a manifest in a source repository."""
         tags = self._source_tags.get(repository)
 

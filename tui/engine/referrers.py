@@ -6,16 +6,17 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from tui.oci.client import RegistryClient, fallback_tag
+from tui.oci.client import fallback_tag
 from tui.oci.errors import NotFound
 from tui.oci.manifest import parse_manifest
 from tui.oci.reference import Repository
+from tui.oci.registry import Registry
 
 _INDEX = "application/vnd.oci.image.index.v1+json"
 
 
 async def list_referrers(
-    client: RegistryClient, repository: Repository, subject: str, entries: Sequence[dict[str, Any]]
+    client: Registry, repository: Repository, subject: str, entries: Sequence[dict[str, Any]]
 ) -> None:
     """Put `entries` into the index under the fallback tag of `subject`; what it lists already stays.
 

@@ -7,11 +7,12 @@ from collections.abc import Callable
 from typing import Literal, Protocol
 
 from tui.oci.access import Access
-from tui.oci.client import RegistryClient
 from tui.oci.exchange import Traffic
 from tui.oci.host import Host
+from tui.oci.opening import open_registry
 from tui.oci.pace import Pace
 from tui.oci.reference import Repository
+from tui.oci.registry import Registry
 from tui.oci.retry import RetryPolicy
 
 
@@ -48,8 +49,8 @@ class Registries:
         self._resolvers: dict[Side, Resolver] = {"source": source, "target": target}
         self._requests_at_once = requests_at_once
         self._retry = retry
-        self._clients: dict[tuple[Side, Access], RegistryClient] = {}
-        self._by_repository: dict[tuple[Side, Repository], RegistryClient] = {}
+        self._clients: dict[tuple[Side, Access], Registry] = {}
+        self._by_repository: dict[tuple[Side, Repository], Registry] = {}
         self._lock = asyncio.Lock()
 
     async def __aenter__(self) -> Registries:
@@ -66,11 +67,11 @@ class Registries:
         for host in self._hosts.values():
             host.give_up()
 
-    async def source(self, repository: Repository) -> RegistryClient:
+    async def source(self, repository: Repository) -> Registry:
         """Return the client to read a repository. Raises RegistryError when its login cannot be read."""
         return await self._client("source", repository)
 
-    async def target(self, repository: Repository) -> RegistryClient:
+    async def target(self, repository: Repository) -> Registry:
         """Return the client to write a repository. Raises RegistryError when its login cannot be read."""
         return await self._client("target", repository)
 
@@ -92,7 +93,7 @@ class Registries:
                 total.add(client.traffic)
         return total
 
-    async def _client(self, side: Side, repository: Repository) -> RegistryClient:
+    async def _client(self, side: Side, repository: Repository) -> Registry:
         client = self._by_repository.get((side, repository))
         if client is None:
             async with self._lock:
@@ -100,7 +101,7 @@ class Registries:
                 client = self._clients.get((side, access))
                 if client is None:
                     host = self._host(repository.registry)
-                    client = RegistryClient(access, retry=self._retry, host=host)
+                    client = open_registry(access, retry=self._retry, host=host)
                     self._clients[side, access] = client
                 self._by_repository[side, repository] = client
         return client

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tui.oci.client import ManifestHead, RegistryClient
+from tui.oci.client import ManifestHead
 from tui.oci.errors import Denied, NotFound, RegistryError, Throttled, Unauthenticated
 from tui.oci.reference import Repository, is_digest
+from tui.oci.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class TargetView:
     reference is looked at by itself.
     """
 
-    client: RegistryClient
+    client: Registry
     repository: Repository
     exists: bool = True
     tags: frozenset[str] | None = None
@@ -31,7 +32,7 @@ class TargetView:
         return await self.client.head_manifest(self.repository, reference)
 
 
-async def view_target(client: RegistryClient, repository: Repository, references: int) -> TargetView:
+async def view_target(client: Registry, repository: Repository, references: int) -> TargetView:
     """Look at a target repository for `references` tags; for one or two a list would cost more than it saves."""
     if references <= 2:
         return TargetView(client, repository)

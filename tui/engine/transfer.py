@@ -14,10 +14,9 @@ from dataclasses import dataclass
 
 from tui.engine.blob_source import BlobSource
 from tui.engine.control import StopRequested
-from tui.oci.client import RegistryClient
 from tui.oci.errors import ChunkNotAppended, RegistryError, UploadSessionLost
 from tui.oci.reference import Repository
-from tui.oci.upload import Upload
+from tui.oci.registry import Registry, UploadSession
 
 CHUNK = 8 * 1024 * 1024
 """Bytes in one PATCH; two chunks are held per blob under way. Every PATCH costs an fsync on distribution 2."""
@@ -42,9 +41,9 @@ class BlobWork:
 
     digest: str
     size: int
-    source: RegistryClient
+    source: Registry
     source_repository: Repository
-    target: RegistryClient
+    target: Registry
     target_repository: Repository
     advanced: Callable[[int], None]
     checkpoint: Callable[[], Awaitable[None]]
@@ -62,7 +61,7 @@ class BlobWork:
         return min(self.size, 2 * CHUNK) + 1
 
 
-async def copy_blob(work: BlobWork, session: Upload | None = None) -> None:
+async def copy_blob(work: BlobWork, session: UploadSession | None = None) -> None:
     """Copy one blob, in `session` if the target opened one already.
 
     Raises IntegrityError when the source does not give what its digest promises, StopRequested between chunks when
@@ -118,7 +117,7 @@ async def copy_blob(work: BlobWork, session: Upload | None = None) -> None:
             raise
 
 
-async def _taken_up(work: BlobWork) -> Upload | None:
+async def _taken_up(work: BlobWork) -> UploadSession | None:
     """Return the session an earlier process left, when the target still has as much of it as it said."""
     if work.saved is None or not work.target.host.takes_chunks:
         return None
@@ -159,13 +158,13 @@ class _Written:
         self.add(-self._count)
 
 
-async def _give_up(upload: Upload) -> None:
+async def _give_up(upload: UploadSession) -> None:
     """Let the target drop what it holds; a registry that refuses to will purge it itself one day."""
     with suppress(RegistryError):
         await upload.cancel()
 
 
-async def _copy_in_chunks(work: BlobWork, upload: Upload, advanced: Callable[[int], None]) -> None:
+async def _copy_in_chunks(work: BlobWork, upload: UploadSession, advanced: Callable[[int], None]) -> None:
     taken_up = upload.offset
     if taken_up:
         advanced(taken_up)
@@ -197,7 +196,7 @@ async def _copy_in_chunks(work: BlobWork, upload: Upload, advanced: Callable[[in
     work.remember(None)
 
 
-async def _copy_in_one_request(work: BlobWork, upload: Upload, advanced: Callable[[int], None]) -> None:
+async def _copy_in_one_request(work: BlobWork, upload: UploadSession, advanced: Callable[[int], None]) -> None:
     """Send the blob with one PUT as it is read. A break on either side means to begin anew, in another session."""
     ended_by: list[RegistryError | StopRequested] = []
 
@@ -222,7 +221,7 @@ async def _copy_in_one_request(work: BlobWork, upload: Upload, advanced: Callabl
         raise
 
 
-async def _patch(work: BlobWork, upload: Upload, chunk: bytes) -> None:
+async def _patch(work: BlobWork, upload: UploadSession, chunk: bytes) -> None:
     """Write one chunk; after a break ask what arrived, because the same bytes must not be appended twice."""
     before = upload.offset
     attempts = work.target.attempts()
@@ -252,7 +251,7 @@ async def _patch(work: BlobWork, upload: Upload, chunk: bytes) -> None:
         raise _SessionUnsure(error) from error
 
 
-async def _finish(work: BlobWork, upload: Upload, rest: bytes = b"") -> None:
+async def _finish(work: BlobWork, upload: UploadSession, rest: bytes = b"") -> None:
     """Make a blob of the session; after a break look whether it is one, and ask again when it is not.
 
     With bytes in the request a second one could append them twice, so then the session is given up.

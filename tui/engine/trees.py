@@ -10,12 +10,12 @@ from tui.engine.journal.reader import JournalReader
 from tui.engine.journal.writer import JournalWriter
 from tui.engine.schedule import SingleFlight
 from tui.engine.work import together
-from tui.oci.client import RegistryClient
 from tui.oci.descriptor import Descriptor, ImagePlatform
 from tui.oci.errors import UnsupportedContent
 from tui.oci.index import keep_platforms
 from tui.oci.manifest import Manifest, parse_manifest, unique
 from tui.oci.reference import Repository
+from tui.oci.registry import Registry
 from tui.plan.model import Platform
 
 _MAX_DEPTH = 8
@@ -55,7 +55,7 @@ class Tree:
 class _Growing:
     """A tree that is being read. `nodes` counts a manifest everywhere it hangs: that is the work the tree makes."""
 
-    client: RegistryClient
+    client: Registry
     repository: Repository
     find: FindReferrers | None
     nodes: int = 0
@@ -105,7 +105,7 @@ class ManifestStore:
         return [entry for _, entry in self._reader.referrers(repository.registry, repository.path, digest)]
 
     async def read_tree(
-        self, client: RegistryClient, repository: Repository, root: Manifest, referrers: FindReferrers | None = None
+        self, client: Registry, repository: Repository, root: Manifest, referrers: FindReferrers | None = None
     ) -> Tree:
         """Return the tree below `root`, reading the rest from the source and recording all of it.
 
@@ -151,7 +151,7 @@ class ManifestStore:
 
 
 async def filter_platforms(
-    client: RegistryClient, repository: Repository, manifest: Manifest, platforms: tuple[Platform, ...]
+    client: Registry, repository: Repository, manifest: Manifest, platforms: tuple[Platform, ...]
 ) -> Manifest | None:
     """Return `manifest` reduced to `platforms`: the same one when all of it stays, None when nothing does.
 

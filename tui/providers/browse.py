@@ -16,8 +16,8 @@ from tui.providers.content import ContentKind, ManifestNode, Referrer, TagInfo, 
 from tui.providers.tree import TreeReader
 
 if TYPE_CHECKING:
-    from tui.oci.client import RegistryClient
     from tui.oci.exchange import Traffic
+    from tui.oci.registry import Registry
 
 __all__ = ["CatalogUnavailable", "RegistryBrowser", "project_of"]
 
@@ -45,9 +45,9 @@ class RegistryBrowser:
     """
 
     def __init__(self, access: Access, kind: str = "generic", *, requests_at_once: int = REQUESTS_AT_ONCE) -> None:
-        from tui.oci.client import RegistryClient
+        from tui.oci.opening import open_registry
 
-        self._client: RegistryClient = RegistryClient(access, requests_at_once=requests_at_once, retry=_RETRY)
+        self._client: Registry = open_registry(access, requests_at_once=requests_at_once, retry=_RETRY)
         self._session = Session(access, self._client)
         self._provider = provider_for(kind)
         self._reader = TreeReader(self._client, requests_at_once)

@@ -13,7 +13,7 @@ from tui.providers.kinds import KINDS, TITLES, Kind
 from tui.providers.login import refused_login
 
 if TYPE_CHECKING:
-    from tui.oci.client import RegistryClient
+    from tui.oci.registry import Registry
 
 NAME_THEM = "type the names of the repositories; they are remembered with the endpoint"
 
@@ -30,7 +30,7 @@ class Session:
     """What a provider works with: the way in, for an API of the vendor's, and an open client of the registry API."""
 
     access: Access
-    client: RegistryClient
+    client: Registry
 
 
 class Provider(Protocol):

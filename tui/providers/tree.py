@@ -24,7 +24,7 @@ from tui.providers.content import (
 )
 
 if TYPE_CHECKING:
-    from tui.oci.client import RegistryClient
+    from tui.oci.registry import Registry
 
 MAX_DEPTH = 4
 """Indexes within indexes."""
@@ -47,7 +47,7 @@ class _Budget:
 class TreeReader:
     """Reads manifests and configs of one registry, `at_once` blobs at a time (the client gates everything else)."""
 
-    def __init__(self, client: RegistryClient, at_once: int) -> None:
+    def __init__(self, client: Registry, at_once: int) -> None:
         self._client = client
         self._blobs = asyncio.Semaphore(at_once)
         self._manifests: DigestCache[Manifest] = DigestCache(_KEPT_MANIFESTS, lambda manifest: manifest.size)

@@ -24,7 +24,7 @@ from tui.providers.harbor.content import (
 from tui.providers.harbor.names import project_of_robot, repository_segment, segment, split_path
 
 if TYPE_CHECKING:
-    from tui.oci.client import RegistryClient
+    from tui.oci.registry import Registry
 
 LIST_REPOSITORIES = "the permission to list repositories (a guest of the project has it)"
 LIST_ARTIFACTS = "the permissions to list artifacts and tags (a guest of the project has them)"
@@ -36,7 +36,7 @@ class HarborSource:
     `registry` is a client of the registry API: where the account may pull but not list, tags come from there.
     """
 
-    def __init__(self, harbor: Harbor, registry: RegistryClient | None = None) -> None:
+    def __init__(self, harbor: Harbor, registry: Registry | None = None) -> None:
         self._harbor = harbor
         self._registry = registry
 

@@ -75,6 +75,10 @@ class Registries:
         """Return the client to write a repository. Raises RegistryError when its login cannot be read."""
         return await self._client("target", repository)
 
+    async def access(self, side: Side, repository: Repository) -> Access:
+        """Return how a repository on one side is reached, and as whom. Raises RegistryError."""
+        return await self._resolvers[side].access(repository)
+
     def limit(self, *, bytes_per_second: float, requests_per_second: float) -> None:
         """Read, and write, at most so many bytes a second over all registries, with so many requests to each.
 

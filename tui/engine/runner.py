@@ -16,7 +16,7 @@ from typing import Any
 from tui.engine import outcome, signals
 from tui.engine.context import RunContext
 from tui.engine.control import Control, StopRequested
-from tui.engine.execute import Executor
+from tui.engine.engines import Carrier, opened_engine
 from tui.engine.generate import CHECKS_AT_ONCE, Generator
 from tui.engine.journal.reader import JournalReader
 from tui.engine.journal.writer import JournalWriter
@@ -172,7 +172,12 @@ class _Work:
     async def _phases(self, run: RunContext, recorder: Recorder) -> int:
         rules = self._take_up(run, recorder)
         Orders(run, recorder).obey(self._journal.orders())  # tasks to skip or retry, before there is nothing to do
-        generator, executor = Generator(run, recorder), Executor(run, recorder)
+        async with opened_engine(run, recorder, self._reader) as (generator, executor):
+            return await self._carry_out(run, recorder, rules, generator, executor)
+
+    async def _carry_out(
+        self, run: RunContext, recorder: Recorder, rules: set[int], generator: Generator, executor: Carrier
+    ) -> int:
         resumed = bool(run.tasks)
         recorder.phase("generate")
         await self._generate(run, generator, rules)

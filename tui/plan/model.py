@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from tui.oci.reference import Repository, is_digest
+from tui.plan.replication import Replication, replication_of
 
 OnConflict = Literal["overwrite", "skip", "fail"]
 
@@ -128,11 +129,12 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A named file of rules."""
+    """A named file of rules; with a `replication` a Harbor carries out what it can of them."""
 
     name: str
     rules: tuple[Rule, ...]
     options: Options = Options()
+    replication: Replication | None = None
 
 
 def to_document(plan: Plan) -> dict[str, Any]:
@@ -149,7 +151,9 @@ def from_document(document: Mapping[str, Any]) -> Plan:
         options = Options(**document["options"])
         if options.on_conflict not in get_args(OnConflict):
             raise ValueError(f"on_conflict: {options.on_conflict!r}")
-        return Plan(document["name"], tuple(_rule(rule) for rule in document["rules"]), options)
+        rules = tuple(_rule(rule) for rule in document["rules"])
+        # Runs of earlier versions do not say it.
+        return Plan(document["name"], rules, options, replication_of(document.get("replication")))
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a plan document: {error!r}") from error
 

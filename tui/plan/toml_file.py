@@ -4,6 +4,8 @@ version = 1
 name = "harbor-to-acr"
 [options]                      # optional; concurrency, retries, on_conflict, referrers, force
 concurrency = 10
+[replication]                  # optional: a Harbor moves the bytes; the fields of tui.plan.replication
+harbor = "harbor.example.com"
 [[rule]]
 source = "harbor.example.com/library/nginx"    # repository, project/*, registry/*, or one tag or digest
 target = "registry.cn-beijing.aliyuncs.com/image-syncer/{name}"
@@ -27,6 +29,7 @@ from tui.plan.errors import PlanFileError, RuleError
 from tui.plan.expand import check
 from tui.plan.model import OnConflict, Options, Plan, Platform, Rule, TagSelection
 from tui.plan.naming import check_template
+from tui.plan.replication import RESOURCES, TRIGGERS, Replication, table_of
 from tui.plan.rule_text import make_rule, source_text
 from tui.plan.selection import check_selection
 from tui.plan.text_file import read_text, write_text
@@ -34,7 +37,7 @@ from tui.plan.toml_places import place
 
 VERSION = 1
 
-_PLAN_KEYS = ("version", "name", "options", "rule")
+_PLAN_KEYS = ("version", "name", "options", "replication", "rule")
 _RULE_KEYS = ("source", "target", "references", "target_references", "tags", "platforms")
 _KINDS = {str: "a string", bool: "true or false", int: "a whole number", list: "a list of strings", dict: "a table"}
 _SYNTAX = re.compile(r"(?P<what>.*?) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL)
@@ -73,6 +76,8 @@ def format_plan(plan: Plan) -> str:
     document: dict[str, Any] = {"version": VERSION, "name": plan.name}
     if options := _changed(plan.options, Options()):
         document["options"] = options
+    if plan.replication is not None:
+        document["replication"] = table_of(plan.replication)
     if plan.rules:
         document["rule"] = [_rule_table(rule) for rule in plan.rules]
     return tomli_w.dumps(document)
@@ -120,7 +125,27 @@ class _Reader:
             self.path.stem if name is None else name,
             tuple(self.rule(rule, index) for index, rule in enumerate(rules)),
             options,
+            self.replication(self.get(document, (), "replication", dict)),
         )
+
+    def replication(self, table: Mapping[str, Any] | None) -> Replication | None:
+        keys: Keys = ("replication",)
+        if table is None:
+            return None
+        self.known(table, keys, [field.name for field in fields(Replication)])
+        values: dict[str, Any] = {"labels": tuple(self.strings(table, keys, "labels"))}
+        for field in fields(Replication):
+            kind = list if field.name == "labels" else type(field.default)
+            value = self.get(table, keys, field.name, cast("type[Any]", kind))
+            if value is not None and field.name != "labels":
+                values[field.name] = value
+        found = Replication(**values)
+        for name, allowed in (("trigger", TRIGGERS), ("resource", RESOURCES)):
+            if getattr(found, name) not in allowed:
+                raise self.choice((*keys, name), getattr(found, name), allowed)
+        if found.speed < 0:
+            raise self.error((*keys, "speed"), f"speed = {found.speed}", "at least 0")
+        return found
 
     def options(self, table: Mapping[str, Any]) -> Options:
         keys: Keys = ("options",)

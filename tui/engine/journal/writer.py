@@ -83,6 +83,10 @@ class JournalWriter:
         """Queue new values of the `progress` row."""
         self._update("progress", "id=1", (), {**values, "at": time.time()})
 
+    def meta(self, key: str, value: Any) -> None:
+        """Queue a value (one JSON can carry) that holds for the run as a whole."""
+        self._put("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, json.dumps(value)))
+
     def add_rules(self, rules: Iterable[tuple[int, str, str]]) -> None:
         """Queue the plan's rules: (id, text, origin)."""
         for number, text, origin in rules:

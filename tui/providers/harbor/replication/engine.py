@@ -6,7 +6,8 @@ Everything here takes a system administrator, or a robot account of the system w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+import itertools
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
@@ -38,6 +39,11 @@ class HarborReplication:
 
     def __init__(self, harbor: Harbor) -> None:
         self._harbor = harbor
+
+    @property
+    def registry(self) -> str:
+        """Host and port of the Harbor."""
+        return self._harbor.registry
 
     # Policies
 
@@ -150,14 +156,17 @@ class HarborReplication:
         made = [await self.ensure_policy(each) for each in narrowed(policy, again)]
         return [await self.start(each.id) for each in made]
 
-    async def follow(self, execution: int, *, every: float = 2.0) -> AsyncGenerator[Progress, None]:
+    async def follow(
+        self, execution: int, *, every: float | Callable[[int], float] = 2.0
+    ) -> AsyncGenerator[Progress, None]:  # fmt: skip
         """Yield how an execution stands whenever something changed, until it is over.
 
-        Harbor is asked every so many seconds. Tasks are read again only when the counts of the execution moved.
+        Harbor is asked every so many seconds (a function gets how often it was asked). Tasks are read again only when
+        the counts of the execution moved.
         """
         last: Execution | None = None
         known: dict[int, ReplicationTask] = {}
-        while True:
+        for asked in itertools.count(1):
             now = await self.execution(execution)
             if now != last:
                 tasks = await self.tasks(execution)
@@ -169,7 +178,7 @@ class HarborReplication:
                 yield Progress(now, tuple(tasks), changed)
                 if settled:
                     return
-            await asyncio.sleep(every)
+            await asyncio.sleep(every(asked) if callable(every) else every)
 
     async def _write(self, method: str, path: str, action: str, policy: Policy, document: dict[str, Any]) -> Any:
         return await self._harbor.send(

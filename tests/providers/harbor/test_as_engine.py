@@ -1,0 +1,190 @@
+"""Runs that a Harbor carries out: the stand-in's jobs really copy, and the journal says what became of each tag."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.engine.harness import until
+from tests.providers.harbor.conftest import Fleet
+from tests.providers.harbor.site import REPOSITORIES, TAGS, HandedRuns, handed_runs, states
+from tests.real.conftest import StartRegistry
+from tui.engine.harbor import following
+from tui.engine.journal.reader import JournalReader, give_order
+from tui.engine.report import document, notices
+from tui.engine.verify import verify_run
+from tui.oci.access import Credential
+from tui.plan.model import TagSelection
+from tui.plan.replication import Replication
+
+Start = Callable[..., HandedRuns]
+WHOLE = {path: list(TAGS) for path in REPOSITORIES}
+
+
+@pytest.fixture
+def start(tmp_path: Path, fleet: Fleet, start_registry: StartRegistry, monkeypatch: pytest.MonkeyPatch) -> Start:
+    """Starts a Harbor and a registry outside; executions are looked at quickly."""
+    monkeypatch.setattr(following, "ASK_EVERY", 0.02)
+    monkeypatch.setattr(following, "_QUICKLY", 0.02)
+    return lambda **options: handed_runs(tmp_path, fleet, start_registry, **options)
+
+
+async def test_a_project_goes_through_harbor_and_not_through_here(start: Start) -> None:
+    world = start()
+    folder = world.make()
+    assert await world.work(folder) == 0
+    assert await world.there() == WHOLE
+    assert set(states(folder).values()) == {"done"}
+    with JournalReader(folder.journal) as reader:
+        report = document(reader, folder.name)
+        assert report["tasks"]["done"] == 9
+        # Not a byte of a layer went through this machine.
+        assert report["bytes"]["written"] == 0
+        verified = await verify_run(reader, world)
+        story = [row["text"] for row in reader.events()]
+    assert (verified["checked"], verified["same"]) == (9, 9)
+    assert any("execution" in line and "began" in line for line in story)
+    assert any("copy completed" in line for line in story)
+    (registry,) = world.harbor.replication.registries.values()
+    assert registry.type == "docker-registry"
+    again = world.make()
+    assert await world.work(again) == 0
+    assert set(states(again).values()) == {"unchanged"}
+    assert world.harbor.count("POST /api/v2.0/replication/executions") == 1
+
+
+async def test_what_harbor_cannot_express_is_copied_from_here(start: Start) -> None:
+    world = start()
+    folder = world.make(
+        world.rule("shop/api", "all/{name}"),
+        world.rule("shop/db", "all/{name}"),
+        world.rule("shop/web/front", "all/{name}", tags=TagSelection(regex="^v[12]$")),
+    )
+    assert await world.work(folder) == 0
+    assert await world.there() == {"all/api": list(TAGS), "all/db": list(TAGS), "all/front": ["v1", "v2"]}
+    with JournalReader(folder.journal) as reader:
+        assert any("not by a regular expression" in line for line in notices(reader))
+    # One policy for the two rules that want the same.
+    (policy,) = world.harbor.replication.policies.values()
+    assert {"type": "name", "value": "shop/{api,db}"} in policy["filters"]
+
+
+async def test_a_failure_is_told_with_harbors_own_words_and_tried_again(start: Start) -> None:
+    world = start()
+    world.harbor.failures["shop/db"] = "http status code: 503, body: upstream timeout"
+    folder = world.make(retries=0)
+    assert await world.work(folder) == 3
+    with JournalReader(folder.journal) as reader:
+        failed = document(reader, folder.name)["failed"]
+        (first, *_) = [row["id"] for row in reader.tasks("failed")]
+        assert any("upstream timeout" in row["text"] for row in reader.events(task_id=first))
+    assert {(each["class"], "upstream timeout" in each["message"]) for each in failed} == {("NET", True)}
+    assert await world.work(folder, failed_too=True) == 0
+    assert set(states(folder).values()) == {"done"}
+    last = list(world.harbor.replication.policies.values())[-1]
+    assert last["filters"][0] == {"type": "name", "value": "shop/db"}
+
+
+async def test_a_stop_reaches_harbor_and_the_rest_is_done_later(start: Start) -> None:
+    world = start()
+    world.harbor.hold.clear()
+    folder = world.make()
+    working = asyncio.create_task(world.work(folder))
+    await until(lambda: world.harbor.count("POST /api/v2.0/replication/executions") == 1)
+    give_order(folder.journal, "stop")
+    await until(lambda: world.harbor.count("PUT /api/v2.0/replication/executions") == 1)
+    world.harbor.hold.set()
+    assert await working == 6
+    assert set(states(folder).values()) == {"pending"}
+    assert await world.work(folder) == 0
+    assert await world.there() == WHOLE
+
+
+async def test_a_killed_driver_is_followed_by_another_that_starts_nothing_twice(start: Start) -> None:
+    world = start()
+    world.harbor.hold.clear()
+    folder = world.make()
+    working = asyncio.create_task(world.work(folder))
+    await until(lambda: world.harbor.count("GET /api/v2.0/replication/executions/") >= 2)
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    world.harbor.hold.set()
+    assert await world.work(folder) == 0
+    assert world.harbor.count("POST /api/v2.0/replication/executions") == 1
+    assert set(states(folder).values()) == {"done"}
+
+
+async def test_the_settings_reach_the_policy(start: Start) -> None:
+    world = start()
+    how = Replication(
+        world.harbor.address,
+        name="nightly",
+        description="every night",
+        trigger="scheduled",
+        cron="0 30 3 * * *",
+        resource="image",
+        speed=512,
+        chunks=True,
+    )
+    assert await world.work(world.make(how=how, on_conflict="skip")) == 0
+    (policy,) = world.harbor.replication.policies.values()
+    assert (policy["name"], policy["description"]) == ("nightly", "every night")
+    assert policy["trigger"] == {"type": "scheduled", "trigger_settings": {"cron": "0 30 3 * * *"}}
+    assert (policy["speed"], policy["copy_by_chunk"], policy["override"]) == (512, True, False)
+    assert {"type": "resource", "value": "image"} in policy["filters"]
+    assert not policy["deletion"]
+
+
+async def test_a_registry_that_harbor_knows_by_name(start: Start) -> None:
+    world = start()
+    assert await world.work(world.make()) == 0
+    (known,) = world.harbor.replication.registries.values()
+    folder = world.make(world.rule(target="again/{name}"), how=Replication(world.harbor.address, registry=known.name))
+    assert await world.work(folder) == 0
+    missing = world.make(world.rule(target="b/{name}"), how=Replication(world.harbor.address, registry="other"))
+    assert await world.work(missing) == 1
+    with JournalReader(missing.journal) as reader:
+        assert "no registry called other" in document(reader, missing.name)["failed"][0]["message"]
+
+
+async def test_a_target_that_only_harbor_reaches(start: Start) -> None:
+    world = start()
+    nowhere = replace(world.accesses[world.registry.address].connection, registry="127.0.0.1:1")
+    world.outside.url = "http://127.0.0.1:1"
+    login = world.accesses[world.registry.address].credential
+    world.accesses["127.0.0.1:1"] = replace(world.accesses[world.registry.address], connection=nowhere)
+    assert login is not None
+    rule = replace(world.rule(), target="127.0.0.1:1/{path}")
+    folder = world.make(rule)
+    assert await world.work(folder) == 0
+    assert await world.there() == WHOLE
+    with JournalReader(folder.journal) as reader:
+        assert any("does not answer this machine" in line for line in notices(reader))
+        assert all("done as Harbor says" in row["message"] for row in reader.tasks("done"))
+
+
+async def test_a_wrong_password_for_either_side_is_said(start: Start) -> None:
+    world = start()
+    good = world.accesses[world.harbor.address]
+    world.accesses[world.harbor.address] = replace(good, credential=Credential("admin", "wrong"))
+    folder = world.make(retries=0)
+    assert await world.work(folder) == 4
+    world.accesses[world.harbor.address] = good
+    world.outside.access_secret = "another"
+    folder = world.make(retries=0)
+    assert await world.work(folder) == 1
+    with JournalReader(folder.journal) as reader:
+        hints = {each["hint"] for each in document(reader, folder.name)["failed"]}
+    assert any("Harbor itself must reach" in hint for hint in hints)
+
+
+async def test_no_harbor_is_named(start: Start) -> None:
+    world = start()
+    folder = world.make(how=Replication())
+    assert await world.work(folder) == 1
+    with JournalReader(folder.journal) as reader:
+        assert "--harbor HOST" in document(reader, folder.name)["failed"][0]["hint"]

@@ -1,0 +1,71 @@
+"""Generate for a run that a Harbor carries out: the same task list, without asking which layers are at the target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tui.engine.context import RunContext
+from tui.engine.generate import Generator
+from tui.engine.harbor.site import Site
+from tui.engine.recorder import Recorder
+from tui.engine.targets import TargetView
+from tui.engine.tasks import Failure, Task
+from tui.engine.trees import Tree
+from tui.oci.errors import RegistryError
+from tui.oci.reference import Repository
+
+
+class ReplicatedGenerator(Generator):
+    """The generate phase of a run with a Harbor."""
+
+    def __init__(self, run: RunContext, recorder: Recorder, site: Site) -> None:
+        super().__init__(run, recorder)
+        self._site = site
+        self._unseen: set[str] = set()
+
+    async def expand_rules(self, rules: Iterable[int]) -> list[Task]:
+        """Turn rules into tasks, and note which of them Harbor cannot carry out, with the reason."""
+        numbers = list(rules)
+        if not numbers:
+            return []
+        try:
+            await self._site.open()
+        except RegistryError as error:
+            self._stop_instead(error)
+            for number in numbers:
+                self._recorder.rule_failed(number, Failure.of(error))
+            return []
+        for reason in self._site.reasons:
+            where = f"{reason.rule}: " if reason.rule is not None else ""
+            words = f"{where}copied from here, because of Harbor: {reason.words}"
+            self._run.journal.event("notice", words)
+        return await super().expand_rules(numbers)
+
+    async def resolve_tasks(self, tasks: Iterable[Task]) -> None:
+        """Pin and plan tasks."""
+        queue = list(tasks)
+        if queue:
+            try:
+                await self._site.open()
+            except RegistryError as error:
+                self._stop_instead(error)
+                for task in queue:
+                    self._recorder.task_failed(task, Failure.of(error))
+                return
+        await super().resolve_tasks(queue)
+
+    async def _view(self, repository: Repository) -> TargetView:
+        if not self._site.unseen(repository.registry):
+            return await super()._view(repository)
+        if repository.registry not in self._unseen:
+            self._unseen.add(repository.registry)
+            words = f"{repository.registry} does not answer this machine: what is there already is for Harbor to find"
+            self._run.journal.event("notice", words)
+        client = await self._run.registries.target(repository)
+        return TargetView(client, repository, exists=False, tags=frozenset())
+
+    async def _need_blobs(self, task: Task, tree: Tree, view: TargetView) -> None:
+        if self._site.batch_of(task.rule_id) is None:
+            await super()._need_blobs(task, tree, view)
+        else:
+            task.bytes_total = sum(blob.size for blob in tree.blobs())

@@ -8,14 +8,16 @@ from typing import Any
 
 import click
 
+from tui.cli.engine import engine_options, with_engine
 from tui.cli.options import existing_file, file_to_write, json_option, run_options
 
 
 @click.command()
 @click.argument("plan_file", metavar="PLAN", type=existing_file)
 @click.option("--out", type=file_to_write, help="Write the task list and the forecast to this file (JSON).")
+@engine_options
 @json_option
-def plan(plan_file: Path, out: Path | None, as_json: bool) -> int:
+def plan(plan_file: Path, out: Path | None, engine: str | None, harbor: str | None, as_json: bool) -> int:
     """Generate the task list of PLAN and a forecast, without writing a byte to the target."""
     from tui.cli import foreground
     from tui.cli.files import write_text
@@ -25,7 +27,8 @@ def plan(plan_file: Path, out: Path | None, as_json: bool) -> int:
     from tui.engine.logins import LoginSources
     from tui.plan.toml_file import load_plan
 
-    folder, code = foreground.start(load_plan(plan_file), LoginSources(), as_json=as_json, only_generate=True)
+    loaded = with_engine(load_plan(plan_file), engine, harbor)
+    folder, code = foreground.start(loaded, LoginSources(), as_json=as_json, only_generate=True)
     with JournalReader(folder.journal) as reader:
         document = {"run": folder.name, "exit": code, **forecast(reader)}
     text = json.dumps(document, indent=2, ensure_ascii=False)
@@ -37,14 +40,17 @@ def plan(plan_file: Path, out: Path | None, as_json: bool) -> int:
 
 @click.command()
 @click.argument("plan_file", metavar="PLAN", type=existing_file)
+@engine_options
 @run_options
-def run(plan_file: Path, log: Path | None, as_json: bool, **options: Any) -> int:
+def run(
+    plan_file: Path, engine: str | None, harbor: str | None, log: Path | None, as_json: bool, **options: Any
+) -> int:  # fmt: skip
     """Run the plan file PLAN."""
     from tui.cli import foreground
     from tui.engine.logins import LoginSources
     from tui.plan.toml_file import load_plan
 
-    loaded = foreground.with_options(load_plan(plan_file), options)
+    loaded = with_engine(foreground.with_options(load_plan(plan_file), options), engine, harbor)
     folder, code = foreground.start(loaded, LoginSources(), as_json=as_json, log=log)
     foreground.print_outcome(folder, as_json=as_json)
     return code

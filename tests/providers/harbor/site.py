@@ -22,8 +22,8 @@ from tui.oci.retry import RetryPolicy
 from tui.plan.model import Options, Plan, Rule
 from tui.plan.replication import Replication
 
-REPOSITORIES = ("shop/api", "shop/db", "shop/web/front")
-TAGS = ("v1", "v2", "v3-rc")
+REPOSITORIES = ("shop/api", "shop/web/front")
+TAGS = ("rc", "v1")
 
 
 @dataclass
@@ -31,6 +31,7 @@ class HandedRuns:
     """`harbor` has `REPOSITORIES` with `TAGS`; `registry` is outside, and `accesses` say how both are reached."""
 
     state: Path
+    fleet: Fleet
     harbor: StandInHarbor
     registry: RealRegistry
     outside: Outside
@@ -81,7 +82,7 @@ def handed_runs(state: Path, fleet: Fleet, start_registry: StartRegistry, **opti
     for repository in REPOSITORIES:
         fleet.fill(harbor, repository, *TAGS)
     accesses = {harbor.address: access_to(harbor), registry.address: access_of(registry)}
-    return HandedRuns(state, harbor, registry, outside, accesses)
+    return HandedRuns(state, fleet, harbor, registry, outside, accesses)
 
 
 def states(folder: RunFolder) -> dict[str, str]:

@@ -15,6 +15,7 @@ from tui.demo.registry import EmbeddedRegistry
 from tui.demo.storage import MemoryStorage
 from tui.oci.answers import Answer
 from tui.oci.channel import Call, Channel
+from tui.oci.blobs import BlobHead
 from tui.oci.client import ManifestHead, fallback_tag
 from tui.oci.descriptor import Descriptor, ImagePlatform
 from tui.oci.errors import (
@@ -73,12 +74,19 @@ async def test_a_manifest_by_tag_and_digest(target: str) -> None:
         assert await connected.head_manifest(here, target) == ManifestHead(IMAGE.digest, OCI_MANIFEST, len(IMAGE.body))
 
 
+async def test_what_a_registry_says_about_a_blob() -> None:
+    async with EmbeddedRegistry(_storage(IMAGE)) as registry, client(registry.address) as connected:
+        found = await connected.head_blob(repository(registry.address), LAYER.digest)
+        assert found == BlobHead(LAYER.size)
+
+
 async def test_what_is_not_there() -> None:
     async with EmbeddedRegistry(_storage(IMAGE)) as registry, client(registry.address) as connected:
         here = repository(registry.address)
         assert await connected.head_manifest(here, "v2") is None
         assert await connected.head_manifest(here, OTHER_DIGEST) is None
         assert not await connected.has_blob(here, OTHER_DIGEST)
+        assert await connected.head_blob(here, OTHER_DIGEST) is None
         with pytest.raises(NotFound) as caught:
             await connected.get_manifest(here, "v2")
         assert str(caught.value).startswith(f"{here}:v2: cannot read the manifest")

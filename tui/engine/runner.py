@@ -22,6 +22,7 @@ from tui.engine.journal.reader import JournalReader
 from tui.engine.journal.writer import JournalWriter
 from tui.engine.log import RunLog
 from tui.engine.orders import Orders
+from tui.engine.person import this_person
 from tui.engine.placements import THERE
 from tui.engine.recorder import Recorder
 from tui.engine.registries import Registries, Resolver
@@ -63,7 +64,7 @@ def make_run(state: Path, plan: Plan, meta: dict[str, Any]) -> RunFolder:
 
     Raises LocalError or JournalError when the folder or its journal cannot be made.
     """
-    values = {"plan": to_document(plan), "created": time.time(), **meta}
+    values = {"plan": to_document(plan), "created": time.time(), "made_by": this_person(), **meta}
 
     def fill(folder: RunFolder) -> None:
         with closing(JournalWriter.create(folder.journal, values)) as writer:

@@ -63,15 +63,48 @@ class _Growing:
     referrers: dict[str, list[Descriptor]] = field(default_factory=dict)
 
 
-class ManifestStore:
+class StoredManifests:
+    """Manifests by digest, as far as the journal has them on disk."""
+
+    def __init__(self, reader: JournalReader) -> None:
+        self._reader = reader
+
+    def stored(self, digest: str) -> Manifest | None:
+        """Return a manifest the journal has on disk."""
+        found = self._reader.manifest(digest)
+        return None if found is None else parse_manifest(found[1], found[0], digest)
+
+    def referrers_of(self, repository: Repository, digest: str) -> list[str]:
+        """Return the digests of what refers to a manifest in a source repository, as far as it was planned."""
+        return [found for found, _ in self._reader.referrers(repository.registry, repository.path, digest)]
+
+    def stored_tree(self, repository: Repository, digest: str) -> Tree | None:
+        """Return a whole tree of a source repository the journal has on disk, None when a part is missing."""
+        root = self.stored(digest)
+        if root is None:
+            return None
+        found = self.referrers_of(repository, digest)
+        children = [self.stored_tree(repository, child.digest) for child in unique(root.manifests)]
+        referrers = [self.stored_tree(repository, referrer) for referrer in found]
+        whole = [tree for tree in (*children, *referrers) if tree is not None]
+        if len(whole) < len(children) + len(referrers):
+            return None
+        return Tree(root, tuple(whole[: len(children)]), tuple(whole[len(children) :]))
+
+    def referrer_entries(self, repository: Repository, digest: str) -> list[dict[str, Any]]:
+        """Return what refers to a manifest in a source repository as entries of a list of referrers."""
+        return [entry for _, entry in self._reader.referrers(repository.registry, repository.path, digest)]
+
+
+class ManifestStore(StoredManifests):
     """Manifests by digest: from the journal when it has them, else from a registry and then into the journal.
 
     A short-lived cache keeps what is being read by several tasks at once; nothing is held for the whole run.
     """
 
     def __init__(self, journal: JournalWriter, reader: JournalReader) -> None:
+        super().__init__(reader)
         self._journal = journal
-        self._reader = reader
         self._flights: SingleFlight[tuple[Repository, str]] = SingleFlight()
         self._referrer_flights: SingleFlight[tuple[Repository, str]] = SingleFlight()
         self._recorded: set[str] = set()
@@ -81,28 +114,6 @@ class ManifestStore:
         if manifest.digest not in self._recorded:
             self._recorded.add(manifest.digest)
             self._journal.manifest(manifest.digest, manifest.media_type, manifest.body)
-
-    def stored(self, digest: str) -> Manifest | None:
-        """Return a manifest the journal has on disk."""
-        found = self._reader.manifest(digest)
-        return None if found is None else parse_manifest(found[1], found[0], digest)
-
-    def stored_tree(self, repository: Repository, digest: str) -> Tree | None:
-        """Return a whole tree of a source repository the journal has on disk, None when a part is missing."""
-        root = self.stored(digest)
-        if root is None:
-            return None
-        found = self._reader.referrers(repository.registry, repository.path, digest)
-        children = [self.stored_tree(repository, child.digest) for child in unique(root.manifests)]
-        referrers = [self.stored_tree(repository, referrer) for referrer, _ in found]
-        whole = [tree for tree in (*children, *referrers) if tree is not None]
-        if len(whole) < len(children) + len(referrers):
-            return None
-        return Tree(root, tuple(whole[: len(children)]), tuple(whole[len(children) :]))
-
-    def referrer_entries(self, repository: Repository, digest: str) -> list[dict[str, Any]]:
-        """Return what refers to a manifest in a source repository as entries of a list of referrers."""
-        return [entry for _, entry in self._reader.referrers(repository.registry, repository.path, digest)]
 
     async def read_tree(
         self, client: Registry, repository: Repository, root: Manifest, referrers: FindReferrers | None = None

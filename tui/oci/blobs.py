@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -28,6 +29,13 @@ if TYPE_CHECKING:
 _CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18}|\*)")
 
 
+@dataclass(frozen=True, slots=True)
+class BlobHead:
+    """What a HEAD says about a blob; `size` in bytes, None when the registry did not say."""
+
+    size: int | None
+
+
 class Blobs(Connected):
     """Looks for, reads, uploads and mounts blobs. All methods raise RegistryError."""
 
@@ -45,6 +53,21 @@ class Blobs(Connected):
         except NotFound:
             return False
         return True
+
+    async def head_blob(self, repository: Repository, digest: str) -> BlobHead | None:
+        """Return what the repository says about a blob, None when it has none; a login that may only read is enough."""
+        call = Call(
+            "HEAD",
+            f"{repository.path}/blobs/{digest}",
+            pull(repository),
+            "look for the blob",
+            reference_of(repository, digest),
+        )
+        try:
+            answer = await self._channel.send(call)
+        except NotFound:
+            return None
+        return BlobHead(_count(answer.headers.get("content-length", "")))
 
     @asynccontextmanager
     async def read_blob(
@@ -183,4 +206,9 @@ def _whole_size(response: httpx.Response) -> int | None:
         said = response.headers.get("content-range", "").rpartition("/")[2]
     else:
         said = response.headers.get("content-length", "")
+    return _count(said)
+
+
+def _count(said: str) -> int | None:
+    """Return the number of bytes a header says, None when it says none."""
     return int(said) if said.isascii() and said.isdigit() and len(said) < 20 else None

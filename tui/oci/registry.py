@@ -17,6 +17,7 @@ from tui.oci.reference import Repository
 from tui.oci.retry import Attempts
 
 if TYPE_CHECKING:
+    from tui.oci.blobs import BlobHead
     from tui.oci.exchange import Traffic
     from tui.oci.manifests import ManifestHead
 
@@ -96,6 +97,10 @@ class Registry(Protocol):
 
     async def has_blob(self, repository: Repository, digest: str) -> bool:
         """Return whether the repository has the blob."""
+        ...
+
+    async def head_blob(self, repository: Repository, digest: str) -> BlobHead | None:
+        """Return what the repository says about a blob, None when it has none; needs no right to write."""
         ...
 
     def read_blob(

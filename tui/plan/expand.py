@@ -11,7 +11,7 @@ from tui.plan.errors import RuleError
 from tui.plan.model import Rule, TagSelection
 from tui.plan.selection import Funnel, SelectionError, check_selection, narrow
 
-__all__ = ["Funnel", "Pair", "check", "clashes", "expand", "matching_repositories", "narrow"]
+__all__ = ["Funnel", "Pair", "check", "clashes", "expand", "matching_repositories", "narrow", "template_of"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -42,7 +42,7 @@ def expand(rule: Rule, repository: Repository, listed: Sequence[str]) -> list[Pa
     """
     try:
         sources = rule.references or narrow(rule.tags, listed).tags
-        template = _template(rule, repository)
+        template = template_of(rule, repository)
         names = _names(rule, template, sources)
         base, _ = naming.split_template(template)
         pairs = []
@@ -84,7 +84,7 @@ def check(rule: Rule) -> None:
         )
     sample = Repository(rule.source_registry, f"{path}/name" if path else "name") if rule.is_pattern else rule.source
     try:
-        naming.check_template(_template(rule, sample))
+        naming.check_template(template_of(rule, sample))
         check_selection(rule.tags)
     except (SelectionError, naming.TemplateError) as error:
         raise RuleError(str(error), rule.origin, "correct the rule") from error
@@ -102,7 +102,7 @@ def clashes(pairs: Iterable[Pair]) -> list[tuple[Pair, Pair]]:
     ]
 
 
-def _template(rule: Rule, repository: Repository) -> str:
+def template_of(rule: Rule, repository: Repository) -> str:
     """Return the rule's template; a plain target of a pattern keeps the path below the project."""
     name, _ = naming.split_template(rule.target)
     if not rule.is_pattern or naming.fields_of(name):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
 from tui.oci.reference import Repository, is_digest
+from tui.plan.mirror.settings import Mirror
+from tui.plan.notify import Notify
 from tui.plan.replication import Replication, replication_of
 
 OnConflict = Literal["overwrite", "skip", "fail"]
@@ -135,6 +137,8 @@ class Plan:
     rules: tuple[Rule, ...]
     options: Options = Options()
     replication: Replication | None = None
+    mirror: Mirror = field(default_factory=Mirror)
+    notify: Notify = field(default_factory=Notify)
 
 
 def to_document(plan: Plan) -> dict[str, Any]:
@@ -152,8 +156,11 @@ def from_document(document: Mapping[str, Any]) -> Plan:
         if options.on_conflict not in get_args(OnConflict):
             raise ValueError(f"on_conflict: {options.on_conflict!r}")
         rules = tuple(_rule(rule) for rule in document["rules"])
-        # Runs of earlier versions do not say it.
-        return Plan(document["name"], rules, options, replication_of(document.get("replication")))
+        # Runs of earlier versions do not say the rest.
+        mirror = Mirror(**_tuples(document.get("mirror", {})))
+        notify = Notify(**document.get("notify", {}))
+        replication = replication_of(document.get("replication"))
+        return Plan(document["name"], rules, options, replication, mirror, notify)
     except (KeyError, TypeError) as error:
         raise ValueError(f"not a plan document: {error!r}") from error
 

@@ -6,6 +6,10 @@ name = "harbor-to-acr"
 concurrency = 10
 [replication]                  # optional: a Harbor moves the bytes; the fields of tui.plan.replication
 harbor = "harbor.example.com"
+[mirror]                       # optional; fields of tui.plan.mirror.settings.Mirror
+protect = ["latest", "mirror/base:*", "/^release-/"]
+[notify]                       # optional; fields of tui.plan.notify.Notify
+url_env = "REGFERRY_NOTIFY_URL"
 [[rule]]
 source = "harbor.example.com/library/nginx"    # repository, project/*, registry/*, or one tag or digest
 target = "registry.cn-beijing.aliyuncs.com/image-syncer/{name}"
@@ -27,8 +31,10 @@ from typing import Any, TypeVar, cast, get_args
 
 from tui.plan.errors import PlanFileError, RuleError
 from tui.plan.expand import check
+from tui.plan.mirror.settings import Mirror, check_pattern
 from tui.plan.model import OnConflict, Options, Plan, Platform, Rule, TagSelection
 from tui.plan.naming import check_template
+from tui.plan.notify import OCCASIONS, SHAPES, Notify, check_notify
 from tui.plan.replication import RESOURCES, TRIGGERS, Replication, table_of
 from tui.plan.rule_text import make_rule, source_text
 from tui.plan.selection import check_selection
@@ -37,12 +43,13 @@ from tui.plan.toml_places import place
 
 VERSION = 1
 
-_PLAN_KEYS = ("version", "name", "options", "replication", "rule")
+_PLAN_KEYS = ("version", "name", "options", "replication", "mirror", "notify", "rule")
 _RULE_KEYS = ("source", "target", "references", "target_references", "tags", "platforms")
 _KINDS = {str: "a string", bool: "true or false", int: "a whole number", list: "a list of strings", dict: "a table"}
 _SYNTAX = re.compile(r"(?P<what>.*?) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL)
 
 Keys = tuple[str | int, ...]
+_Table = Options | TagSelection | Replication | Mirror | Notify
 _T = TypeVar("_T")
 _V = TypeVar("_V")
 
@@ -78,6 +85,9 @@ def format_plan(plan: Plan) -> str:
         document["options"] = options
     if plan.replication is not None:
         document["replication"] = table_of(plan.replication)
+    for key, table, usual in (("mirror", plan.mirror, Mirror()), ("notify", plan.notify, Notify())):
+        if changed := _changed(table, usual):
+            document[key] = changed
     if plan.rules:
         document["rule"] = [_rule_table(rule) for rule in plan.rules]
     return tomli_w.dumps(document)
@@ -96,7 +106,7 @@ def _rule_table(rule: Rule) -> dict[str, Any]:
     return {key: value for key, value in table.items() if value}
 
 
-def _changed(value: Options | TagSelection, default: Options | TagSelection) -> dict[str, Any]:
+def _changed(value: _Table, default: _Table) -> dict[str, Any]:
     usual = asdict(default)
     return {key: have for key, have in asdict(value).items() if have != usual[key]}
 
@@ -126,20 +136,15 @@ class _Reader:
             tuple(self.rule(rule, index) for index, rule in enumerate(rules)),
             options,
             self.replication(self.get(document, (), "replication", dict)),
+            self.mirror(self.get(document, (), "mirror", dict) or {}),
+            self.notify(self.get(document, (), "notify", dict) or {}),
         )
 
     def replication(self, table: Mapping[str, Any] | None) -> Replication | None:
         keys: Keys = ("replication",)
         if table is None:
             return None
-        self.known(table, keys, [field.name for field in fields(Replication)])
-        values: dict[str, Any] = {"labels": tuple(self.strings(table, keys, "labels"))}
-        for field in fields(Replication):
-            kind = list if field.name == "labels" else type(field.default)
-            value = self.get(table, keys, field.name, cast("type[Any]", kind))
-            if value is not None and field.name != "labels":
-                values[field.name] = value
-        found = Replication(**values)
+        found = Replication(**self.values(table, keys, Replication))
         for name, allowed in (("trigger", TRIGGERS), ("resource", RESOURCES)):
             if getattr(found, name) not in allowed:
                 raise self.choice((*keys, name), getattr(found, name), allowed)
@@ -149,20 +154,43 @@ class _Reader:
 
     def options(self, table: Mapping[str, Any]) -> Options:
         keys: Keys = ("options",)
-        self.known(table, keys, [field.name for field in fields(Options)])
-        values: dict[str, Any] = {}
-        for field in fields(Options):
-            kind = str if field.name == "on_conflict" else type(field.default)
-            value = self.get(table, keys, field.name, cast("type[Any]", kind))
-            if value is not None:
-                values[field.name] = value
-        options = Options(**values)
+        options = Options(**self.values(table, keys, Options))
         if options.on_conflict not in get_args(OnConflict):
             raise self.choice((*keys, "on_conflict"), options.on_conflict, get_args(OnConflict))
         for name, least in (("concurrency", 1), ("retries", 0), ("limit_rate", 0), ("limit_requests", 0)):
             if (value := getattr(options, name)) < least:
                 raise self.error((*keys, name), f"{name} = {value}", f"at least {least}")
         return options
+
+    def mirror(self, table: Mapping[str, Any]) -> Mirror:
+        keys: Keys = ("mirror",)
+        mirror = Mirror(**self.values(table, keys, Mirror))
+        for pattern in mirror.protect:
+            self.valid((*keys, "protect"), pattern, "a glob, or a regular expression between slashes", check_pattern)
+        for name in ("max_count", "max_percent"):
+            if (value := getattr(mirror, name)) < 0:
+                raise self.error((*keys, name), f"{name} = {value}", "at least 0")
+        return mirror
+
+    def notify(self, table: Mapping[str, Any]) -> Notify:
+        keys: Keys = ("notify",)
+        notify = Notify(**self.values(table, keys, Notify))
+        for name, allowed in (("shape", SHAPES), ("on", OCCASIONS)):
+            if (value := getattr(notify, name)) not in allowed:
+                raise self.choice((*keys, name), value, allowed)
+        return self.valid(keys, notify, "settings that go together", check_notify)
+
+    def values(self, table: Mapping[str, Any], keys: Keys, kind: type[_Table]) -> dict[str, Any]:
+        """Return what a table says of the fields of `kind`, each as the type of its default."""
+        known = fields(kind)
+        self.known(table, keys, [field.name for field in known])
+        values: dict[str, Any] = {}
+        for field in known:
+            if isinstance(field.default, tuple):
+                values[field.name] = tuple(self.strings(table, keys, field.name))
+            elif (value := self.get(table, keys, field.name, cast("type[Any]", type(field.default)))) is not None:
+                values[field.name] = value
+        return values
 
     def rule(self, table: Mapping[str, Any], index: int) -> Rule:
         keys: Keys = ("rule", index)

@@ -259,7 +259,7 @@ async def test_attempts_events_and_notices(path: Path, writer: JournalWriter) ->
 
 
 def test_a_reader_cannot_write(path: Path, writer: JournalWriter) -> None:
-    with JournalReader(path) as reader, pytest.raises(sqlite3.OperationalError, match="readonly"):
+    with JournalReader(path) as reader, pytest.raises(JournalError, match="readonly"):
         reader._connection.execute("DELETE FROM task")
 
 

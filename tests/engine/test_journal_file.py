@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tui.engine.journal import schema
+from tui.engine.journal.reader import JournalReader
 from tui.engine.journal.schema import JournalError
 from tui.engine.journal.writer import JournalWriter
 
@@ -106,6 +107,34 @@ def test_a_damaged_journal_is_not_written_to(path: Path, writer: JournalWriter) 
     with pytest.raises(JournalError) as caught:
         JournalWriter.open(path)
     assert "damaged" in str(caught.value)
+
+
+READS = [
+    lambda reader: reader.progress(),
+    lambda reader: reader.meta("plan"),
+    lambda reader: reader.counts(),
+    lambda reader: reader.outline(),
+    lambda reader: list(reader.tasks()),
+    lambda reader: reader.lines(),
+    lambda reader: reader.lines_since(0),
+    lambda reader: reader.failure_groups(),
+    lambda reader: list(reader.placements()),
+    lambda reader: reader.events(),
+    lambda reader: reader.sessions(),
+]
+
+
+def test_damage_is_told_by_whatever_meets_it(path: Path, writer: JournalWriter) -> None:
+    for number in range(1, 400):
+        writer.add_task(a_task(number, message="x" * 200))
+    writer.close()
+    body = bytearray(path.read_bytes())
+    body[4096:] = b"\xff" * (len(body) - 4096)  # the tables' names are on the first page
+    path.write_bytes(body)
+    for read in READS:
+        with JournalReader(path) as reader, pytest.raises(JournalError, match=f"{path} is damaged") as caught:
+            read(reader)
+        assert "start the plan anew" in caught.value.hint
 
 
 def test_a_journal_is_made_whole_or_not_at_all(path: Path) -> None:

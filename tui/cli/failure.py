@@ -13,6 +13,9 @@ from tui.oci.errors import LocalError, RegistryError, Unauthenticated
 
 def report(error: Exception, *, as_json: bool) -> int | None:
     """Print why the command cannot go on and return its exit code; None for an error that is a fault of ours."""
+    from tui.engine.open_files import too_many
+
+    error = too_many(error) or error
     code = _exit_code(error)
     if code is None:
         return None

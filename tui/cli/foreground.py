@@ -51,6 +51,9 @@ def go_on(folder: RunFolder, logins: LoginSources, manner: Any, *, as_json: bool
 
 def in_loop(work: Callable[[], Any]) -> int:
     """Run a coroutine to its end and return the exit code it gives."""
+    from tui.engine.open_files import raise_limit
+
+    raise_limit()
     # What start-up made stays for the whole process: the collector need not look at it again and again.
     gc.freeze()
     code: int = asyncio.run(work())

@@ -19,6 +19,7 @@ from tui.engine.control import Control, StopRequested
 from tui.engine.engines import Carrier, opened_engine
 from tui.engine.generate import CHECKS_AT_ONCE, Generator
 from tui.engine.journal.reader import JournalReader
+from tui.engine.journal.schema import JournalError
 from tui.engine.journal.writer import JournalWriter
 from tui.engine.log import RunLog
 from tui.engine.orders import Orders
@@ -131,6 +132,9 @@ class _Work:
                 code = await self._watched(run, recorder)
                 if code in outcome.MEANING and code != outcome.STOPPED:
                     state = "planned" if self._how.only_generate else "ended"
+            except (JournalError, OSError):
+                code = outcome.LOCAL
+                raise
             finally:
                 recorder.tick()
                 recorder.state(state)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tui.endpoints.errors import EndpointsError
+from tui.engine.open_files import too_many
 from tui.oci.errors import RegistryError
 from tui.oci.reference import Reference, Repository, is_digest
 from tui.oci.text import printable
@@ -38,7 +39,9 @@ class Failure:
 
     @classmethod
     def of_surprise(cls, error: Exception) -> Failure:
-        """Return the failure of what is no RegistryError: wrong settings, or a fault of ours."""
+        """Return the failure of what is no RegistryError: wrong settings, this machine, or a fault of ours."""
+        if local := too_many(error):
+            return cls.of(local)
         if isinstance(error, EndpointsError):
             return cls("CONFIG", None, "", error.message, error.hint)
         hint = "this is a fault of regferry; the run's log has the details: please report it"

@@ -13,6 +13,7 @@ from tui.endpoints.handover import receive
 from tui.engine.journal.reader import JournalReader
 from tui.engine.journal.schema import JournalError
 from tui.engine.logins import LoginSources
+from tui.engine.open_files import raise_limit, too_many
 from tui.engine.outcome import LOCAL, USAGE
 from tui.engine.runner import Manner, work_on
 from tui.engine.runs import RunBusy, RunFolder
@@ -26,6 +27,7 @@ def main(arguments: list[str]) -> int:
     folder = RunFolder(Path(arguments[0]))
     manner = Manner(only_generate="--only-generate" in arguments, failed_too="--failed-too" in arguments)
     gc.freeze()
+    raise_limit()
     try:
         given = receive(os.dup(sys.stdin.fileno()))
         return asyncio.run(_work(folder, manner, given))
@@ -33,6 +35,10 @@ def main(arguments: list[str]) -> int:
         return _say(error, USAGE)
     except (JournalError, LocalError) as error:
         return _say(error, LOCAL)
+    except (OSError, ImportError) as error:
+        if local := too_many(error):
+            return _say(local, LOCAL)
+        raise
 
 
 async def _work(folder: RunFolder, manner: Manner, given: dict[str, Access]) -> int:

@@ -178,6 +178,14 @@ async def test_a_damaged_journal_is_listed_and_can_be_deleted() -> None:
         await until(lambda: not folder.path.exists())
 
 
+async def test_a_journal_with_a_damaged_page_is_told_where_it_is_opened() -> None:
+    folder = await make(Plan("demo", (make_rule("a.example.com/b", "c.example.com/d"),)))
+    body = folder.journal.read_bytes()
+    folder.journal.write_bytes(body[:4096] + b"\xff" * (len(body) - 4096))
+    async with app_on(folder) as (app, _pilot):
+        await until(lambda: any("is damaged" in text for text in said(app)))
+
+
 async def test_the_list_speaks_chinese_in_aligned_columns() -> None:
     async with registries() as both:
         await finished(both.plan("library/redis"))

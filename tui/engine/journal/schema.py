@@ -7,7 +7,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from tui.oci.text import printable
+from tui.engine.journal.guarded import GuardedConnection, JournalError, damaged, unreadable
+
+__all__ = ["JournalError"]
 
 APPLICATION_ID = 0x52464652  # "RFFR"
 VERSION = 1
@@ -82,14 +84,6 @@ CREATE TABLE control(                 -- orders to the running process; anybody 
 """
 
 
-class JournalError(Exception):
-    """The journal cannot be used; the message says which file and why, `hint` what to do."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
-
-
 def create(path: Path, meta: Mapping[str, str]) -> sqlite3.Connection:
     """Make a new journal at `path` with `meta` in it, readable for its owner only. Raises JournalError."""
     try:
@@ -121,15 +115,17 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         found = str(error)
     if found != "ok":
         connection.close()
-        hint = "keep the folder for inspection and start the plan anew"
-        raise JournalError(f"the journal {path} is damaged: {printable(found)}", hint)
+        raise damaged(path, found)
     connection.execute("PRAGMA synchronous=FULL")
     return connection
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
-    """Open a journal to look at, while another process may write it. Raises JournalError."""
-    return _open(path, "ro")
+    """Open a journal to look at, while another process may write it. Raises JournalError, and so does every read."""
+    connection = _open(path, "ro", GuardedConnection)
+    assert isinstance(connection, GuardedConnection)
+    connection.path = str(path)
+    return connection
 
 
 def open_for_control(path: Path) -> sqlite3.Connection:
@@ -137,15 +133,15 @@ def open_for_control(path: Path) -> sqlite3.Connection:
     return _open(path, "rw")
 
 
-def _open(path: Path, mode: str) -> sqlite3.Connection:
+def _open(path: Path, mode: str, kind: type[sqlite3.Connection] = sqlite3.Connection) -> sqlite3.Connection:
     if not path.is_file():
         raise JournalError(f"there is no journal at {path}", "see 'regferry runs list'")
     try:
-        connection = _connect(f"file:{path}?mode={mode}")
+        connection = _connect(f"file:{path}?mode={mode}", kind)
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         version = connection.execute("PRAGMA user_version").fetchone()[0]
     except sqlite3.Error as error:
-        raise JournalError(f"cannot read the journal {path}: {error}") from error
+        raise unreadable(path, error) from error
     if application != APPLICATION_ID:
         raise JournalError(f"{path} is not a journal of regferry")
     if version > VERSION:
@@ -153,9 +149,11 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
     return connection
 
 
-def _connect(uri: str) -> sqlite3.Connection:
+def _connect(uri: str, kind: type[sqlite3.Connection] = sqlite3.Connection) -> sqlite3.Connection:
     # The writer's transactions run in a worker thread, one at a time; SQLite itself is built thread-safe.
-    connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=5.0, check_same_thread=False)
+    connection = sqlite3.connect(
+        uri, uri=True, isolation_level=None, timeout=5.0, check_same_thread=False, factory=kind
+    )
     connection.row_factory = sqlite3.Row
     return connection
 

@@ -9,7 +9,8 @@ import socket
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,10 @@ class JournalWriter:
 
         Orders from before it opened the file were for another; those about single tasks hold for whoever comes.
         """
+        with self._told():
+            self._begin_session()
+
+    def _begin_session(self) -> None:
         boot = Path("/proc/sys/kernel/random/boot_id")
         now = time.time()
         cursor = self._connection.execute(
@@ -155,7 +160,8 @@ class JournalWriter:
     def orders(self) -> list[tuple[str, str]]:
         """Return the orders (verb, argument) given since the last look, oldest first, and mark them seen."""
         query = "SELECT id, verb, argument FROM control WHERE seen IS NULL ORDER BY id"
-        rows = self._connection.execute(query).fetchall()
+        with self._told():
+            rows = self._connection.execute(query).fetchall()
         new = [row for row in rows if row["id"] > self._last_order]
         for row in new:
             self._last_order = row["id"]
@@ -196,7 +202,7 @@ class JournalWriter:
 
     def _commit(self, batch: list[_Change]) -> None:
         try:
-            with self._using:
+            with self._told(), self._using:
                 self._connection.execute("BEGIN IMMEDIATE")
                 try:
                     for statement, values in batch:
@@ -206,12 +212,18 @@ class JournalWriter:
                     if self._connection.in_transaction:  # SQLite itself gives up a transaction when the disk is full
                         self._connection.execute("ROLLBACK")
                     raise
+        except JournalError as error:
+            self._failure = error
+            raise
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Raise JournalError for what SQLite cannot do."""
+        try:
+            yield
         except sqlite3.Error as error:
-            self._failure = JournalError(
-                f"cannot write the journal {self.path}: {error}",
-                "free space or fix permissions there, then resume the run",
-            )
-            raise self._failure from error
+            hint = "free space or fix permissions there, then resume the run"
+            raise JournalError(f"cannot write the journal {self.path}: {error}", hint) from error
 
     def _update(self, table: str, where: str, key: Sequence[Any], values: Mapping[str, Any]) -> None:
         settings = ", ".join(f"{column}=?" for column in values)

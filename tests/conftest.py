@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A slow machine is no fault of what is tested; in CI the same examples are tried every time.
+settings.register_profile(
+    "regferry",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=os.environ.get("CI") == "true",
+)
+settings.load_profile("regferry")
 
 _FOREIGN = (
     "REGISTRY_AUTH_FILE",
@@ -18,6 +30,12 @@ _FOREIGN = (
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
 )
+_LONG = ("tests/faults/", "tests/real/", "tests/app/test_screenshots.py", "long_run")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the files that take long go first, so that no worker begins one of them when the others have ended."""
+    items.sort(key=lambda item: not any(part in item.nodeid for part in _LONG))
 
 
 @pytest.fixture(autouse=True)

@@ -100,5 +100,5 @@ fi
 say "ruff check";          "$venv/bin/python" -m ruff check .
 say "ruff format --check"; "$venv/bin/python" -m ruff format --check .
 say "mypy";                "$venv/bin/python" -m mypy
-# Two at a time, a file always by one: much of the time they wait for servers.
-say "pytest";              exec "$venv/bin/python" -m pytest -n 2 --dist loadfile "$@"
+# Three at a time, a file always by one: most of the time they wait for servers.
+say "pytest";              exec "$venv/bin/python" -m pytest -n 3 --dist loadfile --no-loadscope-reorder "$@"

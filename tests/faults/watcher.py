@@ -27,6 +27,7 @@ class Watcher:
         self.violations: list[str] = []
         self.seen: set[tuple[str, str]] = set()
         self.looks = 0
+        self._unreadable: set[tuple[str, str]] = set()
         self._registry = registry
         self._repositories = list(repositories)
         self._ended = threading.Event()
@@ -68,8 +69,13 @@ class Watcher:
         if status == 404 and ":" not in reference:
             # distribution lists a tag as soon as its folder is there, a moment before its first manifest.
             return False
+        if status == 500 and (repository, reference) not in self._unreadable:
+            # It writes the link of a tag in place, so that it is empty for a moment; the next look must find it whole.
+            self._unreadable.add((repository, reference))
+            return False
         if status != 200:
             return self._violated(f"{repository}:{reference} answers {status}")
+        self._unreadable.discard((repository, reference))
         if ":" in reference and f"sha256:{hashlib.sha256(body).hexdigest()}" != reference:
             return self._violated(f"{repository}@{reference} has other bytes")
         manifest: dict[str, Any] = json.loads(body)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import subprocess
 import sys
@@ -25,8 +24,11 @@ class Tmux:
         self._folder = folder
         self._env = {**environment(folder, extra), "TERM": "xterm-256color", "SHELL": "/bin/sh"}
         self._socket = folder / "tmux.sock"
+        self._settings = folder / "tmux.conf"
 
     def __enter__(self) -> Self:
+        # A server that ends with its last terminal may be ending while the next one is opened.
+        self._settings.write_text("set-option -s exit-empty off\n", "utf-8")
         return self
 
     def __exit__(
@@ -44,7 +46,7 @@ class Tmux:
         return Terminal(self, name)
 
     def _tmux(self, *arguments: str) -> str:
-        command = [str(path_of("tmux")), "-f", os.devnull, "-S", str(self._socket), *arguments]
+        command = [str(path_of("tmux")), "-f", str(self._settings), "-S", str(self._socket), *arguments]
         done = subprocess.run(command, env=self._env, capture_output=True, text=True, check=False)
         if done.returncode:
             raise RuntimeError(f"tmux {' '.join(arguments)}: {done.stderr}")

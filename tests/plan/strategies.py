@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from tui.plan.model import Options, Plan, Platform, Rule, TagSelection
+from tui.plan.artifacts import KINDS
+from tui.plan.model import ArtifactSelection, Options, Plan, Platform, RepositorySelection, Rule, TagSelection
 
 REGISTRIES = st.sampled_from(["harbor.example.com", "localhost:5000", "127.0.0.1:5001", "docker.io", "[::1]:5000"])
 COMPONENTS = st.builds(
@@ -37,8 +38,25 @@ def selections(draw: st.DrawFn) -> TagSelection:
         tuple(draw(st.lists(GLOBS, max_size=3))),
         draw(st.sampled_from(["", r"^v1\.", "a+", '"quoted" \\Qx\\E', "(?i)RC"])),
         draw(st.sampled_from(["", ">=1.20", "^1.2", ">=1.20 <2"])),
-        draw(st.none() | st.integers(1, 99)),
+        newest := draw(st.none() | st.integers(1, 99)),
+        draw(st.sampled_from(["", "-rc", "^sha256-"])),
+        tuple(draw(st.lists(TEXTS, max_size=2))),
+        tuple(draw(st.lists(TEXTS, max_size=2))),
+        draw(st.sampled_from(["", "90d", "12h", "2026-01-31", "2026-01-31T08:00:00+08:00"])),
+        draw(st.sampled_from(["version", "time"])) if newest else "version",
     )
+
+
+@st.composite
+def repository_selections(draw: st.DrawFn) -> RepositorySelection:
+    globs = st.lists(GLOBS, max_size=2).map(tuple)
+    return RepositorySelection(draw(globs), draw(globs), draw(st.sampled_from(["", "^team/"])))
+
+
+@st.composite
+def artifact_selections(draw: st.DrawFn) -> ArtifactSelection:
+    words = st.lists(st.sampled_from([*KINDS, "application/vnd.*", "text/spdx"]), max_size=2).map(tuple)
+    return ArtifactSelection(draw(words), draw(words))
 
 
 @st.composite
@@ -58,6 +76,8 @@ def rules(draw: st.DrawFn) -> Rule:
         tuple(draw(st.lists(TAGS, min_size=len(references), max_size=len(references)))) if named else (),
         TagSelection() if references else draw(selections()),
         tuple(draw(st.lists(platforms(), max_size=2))),
+        draw(repository_selections()) if pattern else RepositorySelection(),
+        draw(artifact_selections()),
     )
 
 
@@ -66,8 +86,10 @@ def plans(draw: st.DrawFn) -> Plan:
     options = Options(
         draw(st.integers(1, 99)),
         draw(st.integers(0, 99)),
-        draw(st.sampled_from(["overwrite", "skip", "fail"])),
+        draw(st.sampled_from(["overwrite", "skip", "fail", "backup"])),
         draw(st.booleans()),
         draw(st.booleans()),
+        backup=draw(st.sampled_from(["{tag}-before-{date}", "{digest}", "old-{tag}-{time}"])),
+        order=draw(st.sampled_from(["any", "oldest-first", "version"])),
     )
     return Plan(draw(TEXTS), tuple(draw(st.lists(rules(), max_size=3))), options)

@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tui.oci.reference import Reference, Repository, is_digest, is_repository, is_tag
 from tui.plan import naming
+from tui.plan.artifacts import ArtifactError, check_artifacts
+from tui.plan.attached import is_attached
 from tui.plan.errors import RuleError
-from tui.plan.model import Rule, TagSelection
-from tui.plan.selection import Funnel, SelectionError, check_selection, narrow
+from tui.plan.model import RepositorySelection, Rule, TagSelection
+from tui.plan.selection import (
+    Funnel,
+    SelectionError,
+    check_repositories,
+    check_selection,
+    matching_paths,
+    narrow,
+)
 
-__all__ = ["Funnel", "Pair", "check", "clashes", "expand", "matching_repositories", "narrow", "template_of"]
+__all__ = [
+    "Funnel",
+    "Pair",
+    "attached_pairs",
+    "check",
+    "chosen_repositories",
+    "clashes",
+    "expand",
+    "matching_repositories",
+    "narrow",
+    "pairs_of",
+    "template_of",
+]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,15 +55,47 @@ def matching_repositories(rule: Rule, catalog: Iterable[str]) -> list[str]:
     return [path for path in dict.fromkeys(catalog) if path.startswith(project) and is_repository(path)]
 
 
-def expand(rule: Rule, repository: Repository, listed: Sequence[str]) -> list[Pair]:
-    """Return what to copy from `repository`, in order.
+def chosen_repositories(rule: Rule, paths: Sequence[str]) -> list[str]:
+    """Return those of the paths a rule names that its choice of repositories takes. Raises RuleError."""
+    try:
+        return matching_paths(rule.repositories, paths)
+    except SelectionError as error:
+        raise RuleError(str(error), rule.origin, "correct the rule") from error
 
-    `listed` are its tags; they are not looked at when the rule names its own. Raises RuleError when sources
-    and names at the target differ in number, a name is not a reference, or a digest would change.
+
+def expand(rule: Rule, repository: Repository, listed: Sequence[str]) -> list[Pair]:
+    """Return what to copy from `repository`, in order, for a selection by names alone.
+
+    `listed` are its tags; they are not looked at when the rule names its own. Raises RuleError as `pairs_of` does.
     """
     try:
-        sources = rule.references or narrow(rule.tags, listed).tags
-        template = template_of(rule, repository)
+        return pairs_of(rule, repository, rule.references or narrow(rule.tags, listed).tags)
+    except SelectionError as error:
+        raise RuleError(str(error), rule.origin, "correct the rule") from error
+
+
+def pairs_of(rule: Rule, repository: Repository, sources: Sequence[str]) -> list[Pair]:
+    """Return where each of `sources`, tags and digests of `repository`, goes, in order.
+
+    What is attached to another manifest keeps its name, which is that of the manifest's digest. Raises RuleError when
+    sources and names at the target differ in number, a name is not a reference, or a digest would change.
+    """
+    template = template_of(rule, repository)
+    if rule.references or not (naming.split_template(template)[1] or rule.target_references):
+        return _pairs(rule, repository, sources, template)
+    own = [source for source in sources if not is_attached(source)]
+    attached = [source for source in sources if is_attached(source)]
+    return [*_pairs(rule, repository, own, template), *attached_pairs(rule, repository, attached)]
+
+
+def attached_pairs(rule: Rule, repository: Repository, tags: Sequence[str]) -> list[Pair]:
+    """Return where tags go that are about other manifests: beside them, under the same names. Raises RuleError."""
+    plain = replace(rule, target=naming.split_template(rule.target)[0], references=(), target_references=())
+    return _pairs(plain, repository, tags, template_of(plain, repository))
+
+
+def _pairs(rule: Rule, repository: Repository, sources: Sequence[str], template: str) -> list[Pair]:
+    try:
         names = _names(rule, template, sources)
         base, _ = naming.split_template(template)
         pairs = []
@@ -54,7 +107,7 @@ def expand(rule: Rule, repository: Repository, listed: Sequence[str]) -> list[Pa
                     target if name is None else _at(target.repository, name, rule),
                 )
             )
-    except (SelectionError, naming.TemplateError) as error:
+    except naming.TemplateError as error:
         raise RuleError(str(error), rule.origin, "correct the rule") from error
     for pair in pairs:
         if pair.source.digest and pair.target.digest and pair.source.digest != pair.target.digest:
@@ -70,6 +123,12 @@ def check(rule: Rule) -> None:
     """Raise RuleError for everything that is wrong with the rule whatever the registry lists."""
     if rule.is_pattern and (rule.references or rule.target_references):
         raise RuleError(f"{rule}: many repositories cannot share one list of tags", rule.origin, "use a tag selection")
+    if not rule.is_pattern and rule.repositories != RepositorySelection():
+        raise RuleError(
+            f"{rule}: repositories are chosen where one is named",
+            rule.origin,
+            f"write {rule.source_path.partition('/')[0]}/* as the source, or leave out 'repositories'",
+        )
     if rule.references and rule.tags != TagSelection():
         raise RuleError(f"{rule}: tags are both named and selected", rule.origin, "leave out one of the two")
     path = rule.source_path.removesuffix("*").removesuffix("/") if rule.is_pattern else rule.source_path
@@ -86,7 +145,9 @@ def check(rule: Rule) -> None:
     try:
         naming.check_template(template_of(rule, sample))
         check_selection(rule.tags)
-    except (SelectionError, naming.TemplateError) as error:
+        check_repositories(rule.repositories)
+        check_artifacts(rule.artifacts)
+    except (SelectionError, ArtifactError, naming.TemplateError) as error:
         raise RuleError(str(error), rule.origin, "correct the rule") from error
     if rule.references:
         expand(rule, sample, ())

@@ -12,7 +12,9 @@ from tui.plan.mirror.settings import Mirror
 from tui.plan.notify import Notify
 from tui.plan.replication import Replication, replication_of
 
-OnConflict = Literal["overwrite", "skip", "fail"]
+OnConflict = Literal["overwrite", "skip", "fail", "backup"]
+Order = Literal["any", "oldest-first", "version"]
+NewestBy = Literal["version", "time"]
 
 _PLATFORM = re.compile(
     r"(?P<os>[\w.-]+|\*)(?:\((?P<os_version>[\w.-]+)\))?"
@@ -59,9 +61,10 @@ class Platform:
 class TagSelection:
     """Which of the listed tags to take; every part given must agree, and an empty one takes all.
 
-    `include` and `exclude` are globs (case-sensitive), `regex` an RE2 expression that may match anywhere in
-    the tag, `semver` a version range, `newest` how many of the highest versions to keep of what the other
-    parts left.
+    The parts in the order in which they are applied (`tui.plan.selection`): `include` and `exclude` are globs
+    (case-sensitive), `regex` and `exclude_regex` RE2 expressions that may match anywhere in the tag, `semver` a
+    version range; `labels` are all to be on the artifact and none of `exclude_labels`; `newer_than` is an age such as
+    `90d` or a date; `newest` how many to keep of what is left, by `newest_by`: the highest versions, or the latest.
     """
 
     include: tuple[str, ...] = ()
@@ -69,6 +72,39 @@ class TagSelection:
     regex: str = ""
     semver: str = ""
     newest: int | None = None
+    exclude_regex: str = ""
+    labels: tuple[str, ...] = ()
+    exclude_labels: tuple[str, ...] = ()
+    newer_than: str = ""
+    newest_by: NewestBy = "version"
+
+    @property
+    def needs_time(self) -> bool:
+        """Whether it has to be known when the tags were pushed or made."""
+        return bool(self.newer_than) or (self.newest is not None and self.newest_by == "time")
+
+    @property
+    def needs_labels(self) -> bool:
+        """Whether the labels of the tags have to be known."""
+        return bool(self.labels or self.exclude_labels)
+
+
+@dataclass(frozen=True, slots=True)
+class RepositorySelection:
+    """Which repositories of a project or registry to take, by whole path without the registry; as with tags."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    regex: str = ""
+    exclude_regex: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactSelection:
+    """Which kinds of artifact to take: words of `tui.plan.artifacts`, or globs on the artifact type."""
+
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +123,9 @@ class Rule:
     tags: TagSelection = TagSelection()
     platforms: tuple[Platform, ...] = ()
     """Empty takes every platform; otherwise an image passes when one of these matches."""
+    repositories: RepositorySelection = RepositorySelection()
+    """Of a pattern: which of the repositories it names."""
+    artifacts: ArtifactSelection = ArtifactSelection()
     origin: str = ""
     """Where the rule was read, for messages: `images.yaml:12`."""
 
@@ -116,6 +155,10 @@ class Rule:
 class Options:
     """How a plan is run: `retries` counts rounds over what failed, `force` copies what looks unchanged.
 
+    `on_conflict` is about a tag that is at the target with other content; "backup" keeps that under the name `backup`
+    makes (`tui.plan.backups`) before it is overwritten. `order` is how the tags of one target repository are written:
+    "oldest-first" by push or creation time, "version" from the lowest.
+
     `limit_rate` are bytes a second read, and written, at most over all registries, `limit_requests` requests a second
     to each registry; 0 is no limit.
     """
@@ -127,6 +170,12 @@ class Options:
     force: bool = False
     limit_rate: int = 0
     limit_requests: int = 0
+    backup: str = "{tag}-before-{date}"
+    order: Order = "any"
+
+
+CHOICES: Mapping[str, tuple[str, ...]] = {"on_conflict": get_args(OnConflict), "order": get_args(Order)}
+"""The options that are one of a few words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +202,9 @@ def from_document(document: Mapping[str, Any]) -> Plan:
     """
     try:
         options = Options(**document["options"])
-        if options.on_conflict not in get_args(OnConflict):
-            raise ValueError(f"on_conflict: {options.on_conflict!r}")
+        for name, words in CHOICES.items():
+            if getattr(options, name) not in words:
+                raise ValueError(f"{name}: {getattr(options, name)!r}")
         rules = tuple(_rule(rule) for rule in document["rules"])
         # Runs of earlier versions do not say the rest.
         mirror = Mirror(**_tuples(document.get("mirror", {})))
@@ -168,6 +218,8 @@ def from_document(document: Mapping[str, Any]) -> Plan:
 def _rule(document: Mapping[str, Any]) -> Rule:
     fields = _tuples(document)
     fields["tags"] = TagSelection(**_tuples(document["tags"]))
+    fields["repositories"] = RepositorySelection(**_tuples(document.get("repositories") or {}))
+    fields["artifacts"] = ArtifactSelection(**_tuples(document.get("artifacts") or {}))
     fields["platforms"] = tuple(Platform(**platform) for platform in document["platforms"])
     return Rule(**fields)
 

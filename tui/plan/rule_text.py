@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tui.oci.reference import InvalidReference, Reference, Repository, is_digest, split_registry
-from tui.plan.model import Platform, Rule, TagSelection
+from tui.plan.model import ArtifactSelection, Platform, RepositorySelection, Rule, TagSelection
 from tui.plan.naming import split_template
 
 
@@ -17,6 +17,8 @@ def make_rule(
     target_references: Sequence[str] = (),
     tags: TagSelection = TagSelection(),  # noqa: B008 - frozen
     platforms: Sequence[Platform] = (),
+    repositories: RepositorySelection = RepositorySelection(),  # noqa: B008 - frozen
+    artifacts: ArtifactSelection = ArtifactSelection(),  # noqa: B008 - frozen
     origin: str = "",
 ) -> Rule:
     """Return the rule that copies `source` to the template `target`.
@@ -35,7 +37,16 @@ def make_rule(
         if reference.tag and reference.digest and not names and not split_template(target)[1]:
             names = (reference.tag,)
     return Rule(
-        registry, path, target, own + tuple(references), names, tags=tags, platforms=tuple(platforms), origin=origin
+        registry,
+        path,
+        target,
+        own + tuple(references),
+        names,
+        tags=tags,
+        platforms=tuple(platforms),
+        repositories=repositories,
+        artifacts=artifacts,
+        origin=origin,
     )
 
 

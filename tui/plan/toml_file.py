@@ -2,8 +2,11 @@
 
 version = 1
 name = "harbor-to-acr"
-[options]                      # optional; concurrency, retries, on_conflict, referrers, force
+[options]                      # optional; concurrency, retries, referrers, force, limit_rate, limit_requests, and
 concurrency = 10
+on_conflict = "backup"         # or "overwrite", "skip", "fail": a tag that is there with other content
+backup = "{tag}-before-{date}" # its name then; {tag} {date} {time} {digest}
+order = "oldest-first"         # or "version", "any": how the tags of one target repository are written
 [replication]                  # optional: a Harbor moves the bytes; the fields of tui.plan.replication
 harbor = "harbor.example.com"
 [mirror]                       # optional; fields of tui.plan.mirror.settings.Mirror
@@ -15,24 +18,37 @@ source = "harbor.example.com/library/nginx"    # repository, project/*, registry
 target = "registry.cn-beijing.aliyuncs.com/image-syncer/{name}"
 references = ["1.27", "1.28"]                  # instead of one in the source, and
 target_references = ["old", "new"]             # their names at the target
-tags = { include = ["1.*"], exclude = ["*-rc*"], regex = "", semver = ">=1.20", newest = 5 }
 platforms = ["linux/amd64", "linux/arm64/v8"]
+tags = { include = ["1.*"], exclude = ["*-rc*"], regex = "", exclude_regex = "", semver = ">=1.20", newest = 5,
+  newest_by = "time", newer_than = "90d", labels = ["prod"], exclude_labels = ["broken"] }    # on one line
+repositories = { include = ["library/*"], exclude = ["*/test-*"], regex = "", exclude_regex = "" }    # of a project/*
+artifacts = { include = ["image", "signature"], exclude = ["application/spdx*"] }
 """
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, fields
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar, cast, get_args
+from typing import Any, TypeVar, get_args
 
+from tui.plan.backups import check_backup
 from tui.plan.errors import PlanFileError, RuleError
 from tui.plan.expand import check
 from tui.plan.mirror.settings import Mirror, check_pattern
-from tui.plan.model import OnConflict, Options, Plan, Platform, Rule, TagSelection
+from tui.plan.model import (
+    CHOICES,
+    ArtifactSelection,
+    NewestBy,
+    Options,
+    Plan,
+    Platform,
+    RepositorySelection,
+    Rule,
+    TagSelection,
+)
 from tui.plan.naming import check_template
 from tui.plan.notify import OCCASIONS, SHAPES, Notify, check_notify
 from tui.plan.replication import RESOURCES, TRIGGERS, Replication, table_of
@@ -40,18 +56,25 @@ from tui.plan.rule_text import make_rule, source_text
 from tui.plan.selection import check_selection
 from tui.plan.text_file import read_text, write_text
 from tui.plan.toml_places import place
+from tui.plan.toml_reader import Keys, TableReader, describe
 
 VERSION = 1
 
 _PLAN_KEYS = ("version", "name", "options", "replication", "mirror", "notify", "rule")
-_RULE_KEYS = ("source", "target", "references", "target_references", "tags", "platforms")
-_KINDS = {str: "a string", bool: "true or false", int: "a whole number", list: "a list of strings", dict: "a table"}
+_RULE_KEYS = (
+    "source",
+    "target",
+    "references",
+    "target_references",
+    "tags",
+    "platforms",
+    "repositories",
+    "artifacts",
+)
 _SYNTAX = re.compile(r"(?P<what>.*?) \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)", re.DOTALL)
 
-Keys = tuple[str | int, ...]
-_Table = Options | TagSelection | Replication | Mirror | Notify
-_T = TypeVar("_T")
-_V = TypeVar("_V")
+_Table = Options | TagSelection | RepositorySelection | ArtifactSelection | Replication | Mirror | Notify
+_Chosen = TypeVar("_Chosen", RepositorySelection, ArtifactSelection)
 
 
 def load_plan(path: Path) -> Plan:
@@ -102,6 +125,8 @@ def _rule_table(rule: Rule) -> dict[str, Any]:
         "target_references": list(rule.target_references),
         "platforms": [str(platform) for platform in rule.platforms],
         "tags": _changed(rule.tags, TagSelection()),
+        "repositories": _changed(rule.repositories, RepositorySelection()),
+        "artifacts": _changed(rule.artifacts, ArtifactSelection()),
     }
     return {key: value for key, value in table.items() if value}
 
@@ -111,12 +136,8 @@ def _changed(value: _Table, default: _Table) -> dict[str, Any]:
     return {key: have for key, have in asdict(value).items() if have != usual[key]}
 
 
-class _Reader:
-    """Takes a document apart, with the place of everything it objects to."""
-
-    def __init__(self, path: Path, text: str) -> None:
-        self.path = path
-        self.text = text
+class _Reader(TableReader):
+    """Takes a plan apart."""
 
     def plan(self, document: Mapping[str, Any]) -> Plan:
         self.known(document, (), _PLAN_KEYS)
@@ -130,7 +151,7 @@ class _Reader:
         options = self.options(self.get(document, (), "options", dict) or {})
         rules = document.get("rule", [])
         if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
-            raise self.error(("rule",), _describe(rules), "tables under [[rule]]", "write [[rule]] above each rule")
+            raise self.error(("rule",), describe(rules), "tables under [[rule]]", "write [[rule]] above each rule")
         return Plan(
             self.path.stem if name is None else name,
             tuple(self.rule(rule, index) for index, rule in enumerate(rules)),
@@ -155,8 +176,10 @@ class _Reader:
     def options(self, table: Mapping[str, Any]) -> Options:
         keys: Keys = ("options",)
         options = Options(**self.values(table, keys, Options))
-        if options.on_conflict not in get_args(OnConflict):
-            raise self.choice((*keys, "on_conflict"), options.on_conflict, get_args(OnConflict))
+        for name, words in CHOICES.items():
+            if (word := getattr(options, name)) not in words:
+                raise self.choice((*keys, name), word, words)
+        self.valid((*keys, "backup"), options.backup, "a name like '{tag}-before-{date}'", check_backup)
         for name, least in (("concurrency", 1), ("retries", 0), ("limit_rate", 0), ("limit_requests", 0)):
             if (value := getattr(options, name)) < least:
                 raise self.error((*keys, name), f"{name} = {value}", f"at least {least}")
@@ -180,23 +203,13 @@ class _Reader:
                 raise self.choice((*keys, name), value, allowed)
         return self.valid(keys, notify, "settings that go together", check_notify)
 
-    def values(self, table: Mapping[str, Any], keys: Keys, kind: type[_Table]) -> dict[str, Any]:
-        """Return what a table says of the fields of `kind`, each as the type of its default."""
-        known = fields(kind)
-        self.known(table, keys, [field.name for field in known])
-        values: dict[str, Any] = {}
-        for field in known:
-            if isinstance(field.default, tuple):
-                values[field.name] = tuple(self.strings(table, keys, field.name))
-            elif (value := self.get(table, keys, field.name, cast("type[Any]", type(field.default)))) is not None:
-                values[field.name] = value
-        return values
-
     def rule(self, table: Mapping[str, Any], index: int) -> Rule:
         keys: Keys = ("rule", index)
         self.known(table, keys, _RULE_KEYS)
         source, target = (self.required(table, keys, key) for key in ("source", "target"))
-        selection = self.selection(self.get(table, keys, "tags", dict) or {}, (*keys, "tags"))
+        tags = self.selection(self.get(table, keys, "tags", dict) or {}, (*keys, "tags"))
+        repositories = self.chosen(table, keys, "repositories", RepositorySelection)
+        artifacts = self.chosen(table, keys, "artifacts", ArtifactSelection)
         platforms = [
             self.valid((*keys, "platforms"), text, "a platform like 'linux/arm64/v8'", Platform.parse)
             for text in self.strings(table, keys, "platforms")
@@ -210,8 +223,10 @@ class _Reader:
                 target,
                 references=self.strings(table, keys, "references"),
                 target_references=self.strings(table, keys, "target_references"),
-                tags=selection,
+                tags=tags,
                 platforms=platforms,
+                repositories=repositories,
+                artifacts=artifacts,
                 origin=f"{self.path.name}:{line}",
             )
 
@@ -224,68 +239,15 @@ class _Reader:
         return rule
 
     def selection(self, table: Mapping[str, Any], keys: Keys) -> TagSelection:
-        self.known(table, keys, [field.name for field in fields(TagSelection)])
-        selection = TagSelection(
-            tuple(self.strings(table, keys, "include")),
-            tuple(self.strings(table, keys, "exclude")),
-            self.get(table, keys, "regex", str) or "",
-            self.get(table, keys, "semver", str) or "",
-            self.get(table, keys, "newest", int),
-        )
+        selection = TagSelection(**self.values(table, keys, TagSelection))
+        if selection.newest_by not in get_args(NewestBy):
+            raise self.choice((*keys, "newest_by"), selection.newest_by, get_args(NewestBy))
         self.valid(keys, selection, "a selection that can be applied", check_selection)
         return selection
 
-    def known(self, table: Mapping[str, Any], keys: Keys, allowed: Sequence[str]) -> None:
-        """Raise for a key that means nothing here: a typing error would otherwise change what is copied."""
-        for key in table:
-            if key not in allowed:
-                raise self.choice((*keys, key), key, allowed, what="the unknown key ")
-
-    def required(self, table: Mapping[str, Any], keys: Keys, key: str) -> str:
-        value = self.get(table, keys, key, str)
-        if value is None:
-            raise self.error(keys, f"a {keys[0]} without '{key}'", f'{key} = "..."')
-        return value
-
-    def get(self, table: Mapping[str, Any], keys: Keys, key: str, kind: type[_T]) -> _T | None:
-        """Return the value of a key, None when it is not there."""
-        value = table.get(key)
-        if value is None:
-            return None
-        if type(value) is not kind:
-            raise self.error((*keys, key), f"{key} = {_describe(value)}", _KINDS[kind])
-        return value
-
-    def strings(self, table: Mapping[str, Any], keys: Keys, key: str) -> list[str]:
-        values: list[Any] = self.get(table, keys, key, list) or []
-        for value in values:
-            if not isinstance(value, str):
-                raise self.error((*keys, key), f"{_describe(value)} in {key}", _KINDS[list])
-        return values
-
-    def valid(self, keys: Keys, value: _V, expected: str, make: Callable[[_V], _T]) -> _T:
-        """Return `make(value)`; what it raises is said with the place of the value."""
-        try:
-            return make(value)
-        except PlanFileError:
-            raise
-        except ValueError as error:
-            raise self.error(keys, str(error), expected, value=value) from None
-
-    def choice(self, keys: Keys, found: str, allowed: Sequence[str], what: str = "") -> PlanFileError:
-        near = difflib.get_close_matches(found, allowed, 1)
-        hint = f"did you mean '{near[0]}'?" if near else ""
-        return self.error(keys, f"{what}'{found}'", "one of " + ", ".join(allowed), hint)
-
-    def error(self, keys: Keys, found: str, expected: str, hint: str = "", value: object = None) -> PlanFileError:
-        line, column = place(self.text, keys, value) if keys else (1, 1)
-        return PlanFileError(self.path, line, column, found, expected, hint)
-
-
-def _describe(value: object) -> str:
-    if isinstance(value, (dict, list)):
-        return "a table" if isinstance(value, dict) else "a list"
-    return f"{str(value).lower() if isinstance(value, bool) else repr(value)}"
+    def chosen(self, table: Mapping[str, Any], keys: Keys, key: str, kind: type[_Chosen]) -> _Chosen:
+        """Return the selection under a key of a rule; `expand.check` says what is wrong with its values."""
+        return kind(**self.values(self.get(table, keys, key, dict) or {}, (*keys, key), kind))
 
 
 def _syntax_error(text: str, path: Path, error: tomllib.TOMLDecodeError) -> PlanFileError:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tests.plan.image_syncer.files import LISTED, A, D, E, H, split, tasks
 from tests.plan.strategies import DIGESTS, REGISTRIES, TAGS, paths, plans
 from tui.plan.image_syncer import export
-from tui.plan.model import Options, Plan, Platform, Rule, TagSelection
+from tui.plan.model import ArtifactSelection, Options, Plan, Platform, Rule, TagSelection
 from tui.plan.toml_file import format_plan, parse_plan
 
 
@@ -64,6 +64,10 @@ def test_rules(rule: Rule, images: dict[str, object]) -> None:
         Rule(H, "a/b", f"{A}/n/b", tags=TagSelection(exclude=("x",))),
         Rule(H, "a/b", f"{A}/n/b", tags=TagSelection(semver=">=1")),
         Rule(H, "a/b", f"{A}/n/b", tags=TagSelection(newest=1)),
+        Rule(H, "a/b", f"{A}/n/b", tags=TagSelection(exclude_regex="x")),
+        Rule(H, "a/b", f"{A}/n/b", tags=TagSelection(newer_than="90d")),
+        Rule(H, "a/b", f"{A}/n/b", tags=TagSelection(labels=("prod",))),
+        Rule(H, "a/b", f"{A}/n/b", artifacts=ArtifactSelection(include=("image",))),
         Rule(H, "a/b", f"{A}/n/b", tags=TagSelection(("[ab]",))),
         Rule(H, "a/b", f"{A}/n/b", tags=TagSelection(("a",), regex="b")),
         Rule(H, "a/b", f"{A}/n/{{nmae}}"),

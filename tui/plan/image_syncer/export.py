@@ -16,7 +16,7 @@ from tui.plan.errors import RuleError
 from tui.plan.expand import Pair, check, expand
 from tui.plan.globs import glob_to_regex
 from tui.plan.imported import Hazard, HazardCode
-from tui.plan.model import Options, Plan, Platform, Rule, TagSelection
+from tui.plan.model import ArtifactSelection, Options, Plan, Platform, Rule, TagSelection
 
 Format = Literal["yaml", "json"]
 
@@ -64,6 +64,8 @@ def _lines(rule: Rule) -> list[tuple[str, str]]:
     """Return sources and destinations for one rule."""
     if rule.is_pattern:
         raise _NotExpressible("it names many repositories")
+    if rule.artifacts != ArtifactSelection():
+        raise _NotExpressible("it chooses kinds of artifact")
     check(rule)
     return _named(expand(rule, rule.source, ())) if rule.references else [_listed(rule)]
 
@@ -110,8 +112,16 @@ def _listed(rule: Rule) -> tuple[str, str]:
 
 def _regex(tags: TagSelection) -> str:
     """Return the one expression that selects the same tags, '' for all."""
-    if tags.exclude or tags.semver or tags.newest is not None:
-        raise _NotExpressible("it selects tags by exclude, semver or newest")
+    unknown = {
+        "exclude": tags.exclude,
+        "exclude_regex": tags.exclude_regex,
+        "semver": tags.semver,
+        "labels": tags.needs_labels,
+        "newer_than": tags.newer_than,
+        "newest": tags.newest,
+    }
+    if named := [name for name, value in unknown.items() if value]:
+        raise _NotExpressible(f"it selects tags by {' and '.join(named)}")
     if not tags.include:
         return tags.regex
     if tags.regex:
@@ -125,11 +135,14 @@ def _regex(tags: TagSelection) -> str:
 def _flags(options: Options, rules: list[Rule], name: str) -> list[Hazard]:
     """Say what belongs on image-syncer's command line."""
     flags = [f"--proc {options.concurrency}", f"--retries {options.retries}", *(["--force"] * options.force)]
-    hazards = [
-        _hazard("option-left-out", "the options of the plan are not in the files", name, f"use {' '.join(flags)}")
-    ]
+    signatures = "; nor does image-syncer take along what refers to an image" if options.referrers else ""
+    message = f"the options of the plan are not in the files{signatures}"
+    hazards = [_hazard("option-left-out", message, name, f"use {' '.join(flags)}")]
     if options.on_conflict != "overwrite":
         message = f"image-syncer overwrites tags, where the plan says on_conflict = {options.on_conflict!r}"
+        hazards.append(_hazard("not-expressible", message, name))
+    if options.order != "any":
+        message = f"image-syncer writes tags in no order, where the plan says order = {options.order!r}"
         hazards.append(_hazard("not-expressible", message, name))
     filters = {rule.platforms for rule in rules}
     if filters - {()}:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tui.oci.reference import is_digest
-from tui.plan.model import Options, Plan, Rule, TagSelection
+from tui.plan.model import ArtifactSelection, Options, Plan, RepositorySelection, Rule, TagSelection
 from tui.plan.naming import fields_of, split_template
 from tui.providers.harbor.names import Version
 from tui.providers.harbor.replication.documents import DECORATIONS, FLATTENING
@@ -132,6 +132,8 @@ def _of_options(options: Options) -> list[Reason]:
     found: list[Reason] = []
     if options.on_conflict == "fail":
         found.append(Reason(None, "Harbor overwrites tags with other content or skips them: it cannot fail there"))
+    if options.on_conflict == "backup" or options.order != "any":
+        found.append(Reason(None, "Harbor writes tags in no order, and keeps nothing of what it overwrites"))
     if not options.referrers:
         found.append(Reason(None, "Harbor always copies signatures and what else is attached"))
     if options.force:
@@ -168,6 +170,12 @@ def _read(rule: Rule, harbor: str, version: Version, options: Options) -> tuple[
     elif placed[1] and version < FLATTENING:
         no("Harbor keeps a part of a path below another namespace from {since} on", since=str(FLATTENING))
     filters, against = _tag_filters(rule, template_tag, version)
+    labels, more = _label_filters(rule.tags, direction, version)
+    filters, against = (*filters, *labels), [*against, *more]
+    if rule.repositories != RepositorySelection():
+        no("Harbor chooses the repositories of a project by one glob")
+    if rule.artifacts != ArtifactSelection():
+        no("Harbor does not choose kinds of artifact")
     reasons += [Reason(rule, sentence, {**values}) for sentence, values in against]
     if reasons or placed is None:
         return None, reasons
@@ -249,7 +257,8 @@ def _tag_filters(
     if any(is_digest(reference) for reference in rule.references):
         against.append(("Harbor chooses images by tag, not by digest", {}))
     for said, sentence in (
-        (chosen.regex, "Harbor chooses tags by globs, not by a regular expression"),
+        (chosen.regex or chosen.exclude_regex, "Harbor chooses tags by globs, not by a regular expression"),
+        (chosen.newer_than, "Harbor cannot choose tags by their age"),
         (chosen.semver, "Harbor does not know ranges of versions"),
         (chosen.newest, "Harbor cannot choose the newest tags"),
     ):
@@ -269,6 +278,22 @@ def _tag_filters(
     if chosen.exclude:
         filters.append(Filter("tag", (_either(chosen.exclude),), excludes=True))
     return tuple(filters), []
+
+
+def _label_filters(
+    chosen: TagSelection, direction: Direction, version: Version
+) -> tuple[tuple[Filter, ...], list[tuple[str, dict[str, str]]]]:
+    """Return the filters by label. Several of one filter have to be there together, also those that leave out."""
+    if not chosen.needs_labels:
+        return (), []
+    if direction == "pull":
+        return (), [("Harbor knows the labels of its own images only", {})]
+    if len(chosen.exclude_labels) > 1:
+        return (), [("Harbor leaves out what has all of the labels, not what has one of them", {})]
+    if chosen.exclude_labels and version < DECORATIONS:
+        return (), [("Harbor leaves out labels by a filter from {since} on", {"since": str(DECORATIONS)})]
+    found = [(chosen.labels, False), (chosen.exclude_labels, True)]
+    return tuple(Filter("label", labels, excludes=excludes) for labels, excludes in found if labels), []
 
 
 def _either(globs: Sequence[str]) -> str:

@@ -15,7 +15,6 @@ from tui.engine.journal.reader import JournalReader
 from tui.engine.journal.schema import JournalError
 from tui.engine.status import status
 from tui.engine.transfer import CHUNK
-from tui.engine.verify import verify_run
 from tui.oci.access import Access
 from tui.oci.errors import Unauthenticated
 from tui.oci.reference import Repository
@@ -130,30 +129,6 @@ async def test_the_journal_says_how_far_a_large_blob_is(world: World) -> None:
     assert status(folder)["state"] == "running"
     hold.release()
     assert await working == 0
-
-
-async def test_what_is_at_the_target_can_be_verified_later(world: World) -> None:
-    put_apps(world, 4)
-    outcome = await world.run()
-    with JournalReader(outcome.folder.journal) as reader:
-        assert await verify_run(reader, world.access) == {
-            "checked": 4,
-            "same": 4,
-            "different": [],
-            "unknown": [],
-        }
-        other = picture("other", BASE).put(world.target.storage, "library/app1", "v1")
-        world.target.storage.untag("library/app2", "v1")
-        world.at_target.on("HEAD .*/app3/", refuse(403, "DENIED"), times=10)
-        world.at_target.on("GET .*/app3/", refuse(403, "DENIED", "no pull for you"), times=10)
-        found = await verify_run(reader, world.access)
-    assert (found["checked"], found["same"]) == (4, 1)
-    moved, missing = found["different"]
-    (denied,) = found["unknown"]
-    assert (moved["found"], moved["message"]) == (other, f"has {other}")
-    assert moved["expected"].startswith("sha256:")
-    assert "missing" in missing["message"]
-    assert "no pull for you" in denied["message"]
 
 
 # Ends and beginnings

@@ -18,6 +18,7 @@ from typing import IO
 from tui.oci.errors import LocalError
 
 _RUNS = "runs"
+_LOCK = "lock"
 _IN_THE_MAKING = ".new-"
 _TRIES = 5
 _TRY_EVERY = 0.02
@@ -34,10 +35,15 @@ class UnknownRun(Exception):
 class RunBusy(Exception):
     """Another process works on the run; `pid` is its process id."""
 
-    def __init__(self, name: str, pid: int) -> None:
-        super().__init__(f"process {pid} is working on the run {name}")
+    def __init__(self, name: str, pid: int, lock: str = "lock") -> None:
+        doing = "working on" if lock == _LOCK else "verifying"
+        super().__init__(f"process {pid} is {doing} the run {name}")
         self.pid = pid
-        self.hint = f"look with 'regferry runs watch {name}', or stop it with 'regferry runs stop {name}'"
+        self.hint = (
+            f"look with 'regferry runs watch {name}', or stop it with 'regferry runs stop {name}'"
+            if lock == _LOCK
+            else f"wait until it is done, or stop it with 'kill {pid}'"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +73,24 @@ class RunFolder:
         return self.path / "output.txt"
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Hold the run's lock, which the kernel drops with the process. Raises RunBusy, and LocalError."""
-        with _open_lock(self.path / "lock") as lock:
+    def locked(self, name: str = _LOCK) -> Iterator[None]:
+        """Hold the run's lock, or another of its locks, which the kernel drops with the process.
+
+        Raises RunBusy, and LocalError.
+        """
+        with _open_lock(self.path / name) as lock:
             if not _take(lock):
-                raise RunBusy(self.name, _owner(self.path / "lock"))
+                raise RunBusy(self.name, _owner(self.path / name), name)
             _sign(lock, self.path)
             yield
 
-    def working(self) -> int | None:
-        """Return the id of the process that works on the run, None when nobody does."""
-        with contextlib.suppress(FileNotFoundError), (self.path / "lock").open("r") as lock:
+    def working(self, name: str = _LOCK) -> int | None:
+        """Return the id of the process that works on the run, or holds another of its locks, None when nobody does."""
+        with contextlib.suppress(FileNotFoundError), (self.path / name).open("r") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
-                return _owner(self.path / "lock")
+                return _owner(self.path / name)
         return None
 
     def delete(self) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.engine.faults import Hold, hang_up, refuse
 from tests.engine.harness import PlainAccess, World, blob, picture, progress, tasks, until
-from tui.engine.journal.reader import JournalReader
+from tui.engine.journal.reader import JournalReader, give_order
 from tui.engine.journal.schema import JournalError
 from tui.engine.status import status
 from tui.engine.transfer import CHUNK
@@ -61,6 +61,18 @@ async def test_retries_end_and_say_that_it_may_go_well_another_time(world: World
     world.at_target.faults.clear()
     assert await world.work(outcome.folder, failed_too=True) == 0
     assert all(arrived(world, 2))
+
+
+async def test_what_somebody_asks_for_is_tried_without_the_rest(world: World) -> None:
+    put_apps(world, 2)
+    world.at_target.on("PUT .*/manifests/", refuse(500), times=1000)
+    outcome = await world.run(retries=1)
+    assert outcome.code == 3
+    world.at_target.faults.clear()
+    (asked,) = [task["id"] for task in outcome.tasks() if task["source_path"] == "library/app0"]
+    give_order(outcome.folder.journal, "retry", str(asked))
+    assert await world.work(outcome.folder, only_asked=True) == 3
+    assert arrived(world, 2) == [True, False]
 
 
 async def test_what_is_denied_is_not_tried_again(world: World) -> None:

@@ -121,7 +121,7 @@ class Session:
         return await asyncio.to_thread(make_run, self.state, plan, {"logins": logins.to_document(), "log": ""})
 
     async def start(
-        self, folder: RunFolder, *, only_generate: bool = False, failed_too: bool = False
+        self, folder: RunFolder, *, only_generate: bool = False, failed_too: bool = False, only_asked: bool = False
     ) -> subprocess.Popen[bytes]:
         """Start the process of a run; it gets the logins of its endpoints through a pipe and outlives the app.
 
@@ -140,7 +140,13 @@ class Session:
             if endpoint.name in named and endpoint.store != "none"
         }
         return await asyncio.to_thread(
-            launch, folder, endpoints, accesses, only_generate=only_generate, failed_too=failed_too
+            launch,
+            folder,
+            endpoints,
+            accesses,
+            only_generate=only_generate,
+            failed_too=failed_too,
+            only_asked=only_asked,
         )
 
     async def close(self) -> None:

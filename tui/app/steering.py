@@ -38,12 +38,14 @@ class Steering:
         """Whether a process started here has not ended; asking also takes note of its end."""
         return self._process is not None and self._process.poll() is None
 
-    async def start(self, *, failed_too: bool = False) -> subprocess.Popen[bytes]:
+    async def start(self, *, failed_too: bool = False, only_asked: bool = False) -> subprocess.Popen[bytes]:
         """Start a process that does what is left, with what failed before as well if `failed_too`, and return it.
+
+        `only_asked` leaves out of what failed all that nobody asked for.
 
         Raises Unauthenticated or EndpointsError when a login cannot be had, OSError when no process can be started.
         """
-        self._process = await self._session.start(self.folder, failed_too=failed_too)
+        self._process = await self._session.start(self.folder, failed_too=failed_too, only_asked=only_asked)
         return self._process
 
     async def order(self, verb: str, argument: str = "") -> None:
@@ -57,7 +59,7 @@ class Steering:
         """
         await self._about_tasks("retry", tasks)
         if not working:
-            await self.start()
+            await self.start(only_asked=True)
 
     async def skip(self, tasks: Iterable[int]) -> None:
         """Leave these tasks out; without a process, as soon as the run goes on."""

@@ -20,6 +20,7 @@ def launch(
     *,
     only_generate: bool = False,
     failed_too: bool = False,
+    only_asked: bool = False,
 ) -> subprocess.Popen[bytes]:
     """Start a process that does what is left of a run; `accesses` by endpoint id reach it through a pipe.
 
@@ -29,6 +30,7 @@ def launch(
     command = [sys.executable, "-m", "tui.engine.worker", str(folder.path)]
     command += ["--only-generate"] if only_generate else []
     command += ["--failed-too"] if failed_too else []
+    command += ["--only-asked"] if only_asked else []
     with folder.output.open("ab") as output:
         process = subprocess.Popen(
             command,

@@ -46,12 +46,14 @@ _REQUESTS_BESIDE_COPIES = 16
 class Manner:
     """How this process works on a run.
 
-    `only_generate` ends when the tasks are known. `failed_too` begins with what failed before. `logs` are more files
-    for the log. `requests` says how often one request is tried, `pause` the seconds before a round of retry.
+    `only_generate` ends when the tasks are known. `failed_too` begins with what failed before; `only_asked` tries of it
+    what somebody asked for and nothing else. `logs` are more files for the log. `requests` says how often one request
+    is tried, `pause` the seconds before a round of retry.
     """
 
     only_generate: bool = False
     failed_too: bool = False
+    only_asked: bool = False
     logs: Sequence[Path] = ()
     requests: RetryPolicy = field(default_factory=RetryPolicy)
     pause: Callable[[int], float] = pause_before
@@ -106,6 +108,7 @@ class _Work:
         self._before: dict[str, Any] = dict(reader.progress())
         concurrency = self._before["concurrency"] or self._plan.options.concurrency
         self._control = Control(concurrency)
+        self._asked: set[int] = set()
 
     async def run(self, source: Resolver, target: Resolver) -> int:
         retry = self._how.requests
@@ -207,10 +210,14 @@ class _Work:
         """Return the rules and tasks for a round: what may go better, and what somebody asked for."""
         failed = [task for task in run.tasks.values() if task.state == "failed"]
         asked, run.asked_again = run.asked_again, set()
+        if self._how.only_asked:
+            self._asked |= asked
+            failed = [task for task in failed if task.id in self._asked]
         tasks = [task for task in failed if task.id in asked]
         if round_ > run.plan.options.retries:
             return set(), tasks
-        rules = {number for number, why in run.rule_failures.items() if worth_retrying(why, round_)}
+        again = {} if self._how.only_asked else run.rule_failures
+        rules = {number for number, why in again.items() if worth_retrying(why, round_)}
         tasks += [
             task for task in failed if task.id not in asked and task.failure and worth_retrying(task.failure, round_)
         ]

@@ -1,4 +1,4 @@
-"""The process of a detached run: `python -m tui.engine.worker FOLDER [--only-generate] [--failed-too]`."""
+"""The process of a detached run: `python -m tui.engine.worker FOLDER`, with a `Manner` as options."""
 
 from __future__ import annotations
 
@@ -25,7 +25,11 @@ from tui.plan.errors import PlanFileError
 def main(arguments: list[str]) -> int:
     """Work on the run in the folder that is the first argument and return the exit code."""
     folder = RunFolder(Path(arguments[0]))
-    manner = Manner(only_generate="--only-generate" in arguments, failed_too="--failed-too" in arguments)
+    manner = Manner(
+        only_generate="--only-generate" in arguments,
+        failed_too="--failed-too" in arguments,
+        only_asked="--only-asked" in arguments,
+    )
     gc.freeze()
     raise_limit()
     try:

@@ -33,6 +33,7 @@ def report(error: Exception, *, as_json: bool) -> int | None:
 def _exit_code(error: Exception) -> int | None:
     from tui.endpoints.errors import EndpointsError, SecretStoreError
     from tui.engine.journal.schema import JournalError
+    from tui.engine.mirror.look import MirrorRefused
     from tui.engine.runs import RunBusy, UnknownRun
     from tui.oci.reference import InvalidReference
     from tui.plan.errors import PlanFileError, RuleError
@@ -40,6 +41,8 @@ def _exit_code(error: Exception) -> int | None:
     match error:
         case click.ClickException() | PlanFileError() | RuleError() | InvalidReference() | UnknownRun() | RunBusy():
             return USAGE
+        case MirrorRefused():
+            return FAILED
         case SecretStoreError() | Unauthenticated():
             return CREDENTIALS
         case EndpointsError():

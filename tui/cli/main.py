@@ -22,6 +22,10 @@ _COMMANDS = {
     "plan": ("tui.cli.plan:plan", "Generate only: the task list and a forecast."),
     "run": ("tui.cli.plan:run", "Run a plan file."),
     "runs": ("tui.cli.runs:runs", "List, show, watch, resume, retry, pause, stop and report runs."),
+    "mirror": (
+        "tui.cli.mirror:mirror",
+        "Propose deletions at the target for what left the source; delete what you reviewed.",
+    ),
     "import": ("tui.cli.convert:import_", "Turn an image-syncer, skopeo sync or regsync file into a plan file."),
     "export": ("tui.cli.convert:export", "Turn a plan file into image-syncer's files."),
 }

@@ -41,6 +41,7 @@ class Registries:
         *,
         requests_at_once: int,
         retry: RetryPolicy,
+        max_outage: float = MAX_OUTAGE,
     ) -> None:
         self.host_changed: Callable[[Host], None] = lambda host: None
         """Is told when a registry is throttling, out of reach, or back."""
@@ -49,6 +50,7 @@ class Registries:
         self._resolvers: dict[Side, Resolver] = {"source": source, "target": target}
         self._requests_at_once = requests_at_once
         self._retry = retry
+        self._max_outage = max_outage
         self._clients: dict[tuple[Side, Access], Registry] = {}
         self._by_repository: dict[tuple[Side, Repository], Registry] = {}
         self._lock = asyncio.Lock()
@@ -112,7 +114,9 @@ class Registries:
 
     def _host(self, registry: str) -> Host:
         if registry not in self._hosts:
-            host = Host(registry, self._requests_at_once, lambda host: self.host_changed(host), max_outage=MAX_OUTAGE)
+            host = Host(
+                registry, self._requests_at_once, lambda host: self.host_changed(host), max_outage=self._max_outage
+            )
             host.reads, host.writes = self._reads, self._writes
             host.requests.per_second = self._requests
             self._hosts[registry] = host

@@ -69,3 +69,8 @@ def pull(repository: Repository) -> Scopes:
 def push(repository: Repository) -> Scopes:
     """Return the scopes to write a repository."""
     return (repository_scope(repository.path, "pull", "push"),)
+
+
+def delete(repository: Repository) -> Scopes:
+    """Return the scopes to delete from a repository (distribution asks for `delete` alone)."""
+    return (repository_scope(repository.path, "pull", "delete"),)

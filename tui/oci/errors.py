@@ -134,6 +134,12 @@ class Conflict(PolicyRefused):
     default_hint = "remove the tag at the target, choose another name, or allow overwriting"
 
 
+class DeletionUnsupported(PolicyRefused):
+    """The registry deletes no tags, or nothing at all."""
+
+    default_hint = "deletion is switched off at this registry, or possible only in its own console"
+
+
 class UntrustedAnswer(RegistryError):
     """TLS could not be verified, or the registry pointed somewhere it must not."""
 

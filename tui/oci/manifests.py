@@ -6,18 +6,21 @@ import re
 from dataclasses import dataclass
 
 from tui.oci.channel import Call
-from tui.oci.connected import Connected, pull, push, reference_of
+from tui.oci.connected import Connected, delete, pull, push, reference_of
 from tui.oci.errors import (
+    DeletionUnsupported,
     Denied,
     IntegrityError,
     NotFound,
     PolicyRefused,
+    RegistryError,
     UnsupportedContent,
 )
 from tui.oci.manifest import ACCEPT, MAX_MANIFEST, Manifest, parse_manifest
 from tui.oci.reference import Repository, contradicts, is_digest
 
 _LENGTH = re.compile(r"[0-9]{1,18}")
+_NO_DELETION = frozenset({"UNSUPPORTED", "DIGEST_INVALID"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +110,30 @@ class Manifests(Connected):
                 reference=reference_of(repository, target),
             )
         return "oci-subject" in answer.headers
+
+    async def delete_manifest(self, repository: Repository, target: str) -> None:
+        """Delete a tag alone, or a manifest with every tag it has ("Deleting Manifests", "Deleting tags").
+
+        Raises DeletionUnsupported where the registry deletes no tags, or nothing at all, NotFound when it is not there.
+        """
+        call = Call(
+            "DELETE",
+            f"{repository.path}/manifests/{target}",
+            delete(repository),
+            "delete the manifest" if is_digest(target) else "delete the tag",
+            reference_of(repository, target),
+            accept=frozenset({200, 202, 204}),
+        )
+        try:
+            await self._channel.send(call)
+        except RegistryError as error:
+            # The specification allows 400 and 405; distribution before 2.8 took the tag for a wrong digest.
+            if error.status == 405 or (error.status == 400 and error.code in _NO_DELETION):
+                raise DeletionUnsupported(
+                    error.message, endpoint=error.endpoint, reference=error.reference, status=error.status,
+                    code=error.code,
+                ) from error  # fmt: skip
+            raise
 
     def _manifest_call(self, method: str, repository: Repository, target: str, action: str) -> Call:
         return Call(

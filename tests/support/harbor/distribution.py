@@ -65,6 +65,8 @@ class Distribution:
             raise Refused(403, "The system is in read only mode. Any modification is prohibited.", "DENIED")
         if writes and project.registry_id:
             raise Refused(405, "can not push artifact to a proxy project", "METHOD_NOT_ALLOWED")
+        if request.method == "DELETE" and match["kind"] == "manifests" and not match["rest"].startswith("sha256:"):
+            raise Refused(400, "the operation is unsupported", "UNSUPPORTED")
         if request.method == "PUT":
             await self._check_quota(request, project_name)
         if request.method == "PUT" and match["kind"] == "manifests" and not match["rest"].startswith("sha256:"):

@@ -163,6 +163,23 @@ class Rest:
         documents = [await self.artifact_document(request, repository, each, attached) for each in shown]
         return listed(request, documents)
 
+    async def delete_tag(
+        self, request: web.BaseRequest, account: HarborAccount | None, key: str, twice: str, digest: str, tag: str
+    ) -> web.Response:
+        """The tag alone, when it is on that artifact."""
+        project = self._harbor.projects.get(unquote(key))
+        if project is None:
+            raise Refused(403 if account else 401, "forbidden" if account else "unauthorized")
+        self.need(account, project, "tag:delete")
+        repository, name = f"{unquote(key)}/{unquote(unquote(twice))}", unquote(tag)
+        stored = await self._harbor.backing.artifacts(repository)
+        if not any(each.digest == unquote(digest) and name in each.tags for each in stored):
+            raise Refused(404, f"tag {name} attached to artifact {unquote(digest)} not found")
+        if self._harbor.is_immutable(repository, name):
+            raise Refused(412, f"configured as immutable, cannot be deleted: {repository}:{name}")
+        self._harbor.untag(repository, name)
+        return web.Response()
+
     async def artifact_document(
         self, request: web.BaseRequest, repository: str, stored: Stored, attached: dict[str, Stored]
     ) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import asyncio
 import base64
 import binascii
 import re
+import shutil
 import threading
 from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
@@ -166,6 +167,10 @@ class StandInHarbor:
             await self._runner.cleanup()
         await self.backing.close()
 
+    def untag(self, repository: str, tag: str) -> None:
+        """Take a tag away from the registry behind, which cannot do that over its API."""
+        shutil.rmtree(self._registry.root / "docker/registry/v2/repositories" / repository / "_manifests/tags" / tag)
+
     def _add_routes(self) -> None:
         rest, replication = self.rest, self.replication
         self._add("GET", "/systeminfo", rest.systeminfo, "systeminfo")
@@ -181,6 +186,9 @@ class StandInHarbor:
         else:
             self._add("GET", "/projects/([^/]+)/repositories", rest.repositories, "repositories")
             self._add("GET", "/projects/([^/]+)/repositories/([^/]+)/artifacts", rest.artifacts, "artifacts")
+            self._add(
+                "DELETE", "/projects/([^/]+)/repositories/([^/]+)/artifacts/([^/]+)/tags/([^/]+)", rest.delete_tag
+            )
         self._add("GET", "/replication/adapters", replication.adapters)
         self._add("GET", "/registries", replication.list_registries)
         self._add("POST", "/registries", replication.create_registry)

@@ -8,8 +8,8 @@ from typing import Any
 
 READ = frozenset({"project:read", "repository:list", "repository:pull", "artifact:list", "tag:list", "quota:read"})
 ROLES: dict[int, frozenset[str]] = {
-    1: READ | {"repository:push", "immutable-tag:list"},
-    4: READ | {"repository:push", "immutable-tag:list"},
+    1: READ | {"repository:push", "immutable-tag:list", "tag:delete"},
+    4: READ | {"repository:push", "immutable-tag:list", "tag:delete"},
     2: READ | {"repository:push"},
     3: READ,
     5: READ - {"quota:read"},

@@ -14,7 +14,7 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 
 from tui.app import themes
-from tui.app.i18n import LANGUAGES, _
+from tui.app.i18n import LANGUAGES, _, told
 from tui.app.screens.place import PLACES
 from tui.app.settings import Settings, save
 from tui.app.widgets.key_names import key_name
@@ -68,7 +68,7 @@ def _keep(app: RegferryApp, settings: Settings, words: str) -> None:
         try:
             save(settings, app.session.environ)
         except LocalError as error:
-            app.call_from_thread(app.say, f"{error.message}: {error.hint}", "error")
+            app.call_from_thread(app.say, told(error), "error")
         else:
             app.call_from_thread(app.say, words, "success")
 

@@ -13,8 +13,25 @@ import gettext as _gettext
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from tui.app.terminal import utf8
+from tui.oci.saying import N_, translated
+
+__all__ = [
+    "DIRECTORY",
+    "DOMAIN",
+    "LANGUAGES",
+    "N_",
+    "choose",
+    "install",
+    "language",
+    "ngettext",
+    "pgettext",
+    "said",
+    "told",
+    "whole",
+]
 
 DOMAIN = "regferry"
 DIRECTORY = Path(__file__).parent / "locale"
@@ -24,6 +41,13 @@ LANGUAGES = {"en": "English", "zh_CN": "简体中文"}
 
 _current: _gettext.NullTranslations | None = None
 _language = SOURCE_LANGUAGE
+
+
+class Told(Protocol):
+    """An error of ours."""
+
+    message: str
+    hint: str
 
 
 def _(message: str) -> str:
@@ -41,9 +65,23 @@ def pgettext(context: str, message: str) -> str:
     return _catalog().pgettext(context, message)
 
 
-def N_(message: str) -> str:  # noqa: N802 - the customary name
-    """Mark `message` for translation and return it as it is."""
-    return message
+def said(sentence: str) -> str:
+    """Return what something below the app says (`tui.oci.saying`) in the language in use."""
+    return translated(sentence, _)
+
+
+def told(error: Told) -> str:
+    """Return an error with its hint, in the language in use."""
+    message, hint = said(error.message).rstrip("."), said(error.hint)
+    stop = "。" if language() == "zh_CN" else ". "
+    return f"{message}{stop}{hint}".rstrip(". 。") if hint else message
+
+
+def whole(error: Exception) -> str:
+    """Return an error as its `str` has it, with what it is about, and its hint, in the language in use."""
+    text, message, hint = str(error), getattr(error, "message", ""), said(getattr(error, "hint", ""))
+    text = text.replace(message, said(message)) if message else said(text)
+    return f"{text}; {hint}" if hint else text or type(error).__name__
 
 
 def install(language: str) -> None:

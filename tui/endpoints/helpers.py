@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from tui.endpoints.errors import LoginError
 from tui.endpoints.processes import end_session
 from tui.oci.access import Credential
+from tui.oci.saying import N_, say
 
 HELPER = "docker-credential-"
 """How the programs are called, and how the origin of their logins begins."""
@@ -60,7 +61,7 @@ class CredentialHelper:
                 # Helpers that know nothing (ecr-login in other regions, acr-env) answer with empty strings.
                 found = Credential(username, secret, origin=self.program)
                 return found if username and secret else None
-        raise LoginError(f"{self.program} gave an answer that is not a login", hint=self._hint)
+        raise LoginError(say("{program} gave an answer that is not a login", program=self.program), hint=self._hint)
 
     async def store(self, server: str, username: str, secret: str) -> None:
         """Keep a login, replacing an older one for `server`."""
@@ -76,7 +77,9 @@ class CredentialHelper:
         answer = await self._run("list", b"")
         listed = _object(answer) if answer else {}
         if listed is None or not all(isinstance(user, str) for user in listed.values()):
-            raise LoginError(f"{self.program} gave an answer that is not a list of logins", hint=self._hint)
+            raise LoginError(
+                say("{program} gave an answer that is not a list of logins", program=self.program), hint=self._hint
+            )
         return {server: str(user) for server, user in listed.items()}
 
     async def _run(self, action: str, given: bytes) -> bytes | None:
@@ -84,8 +87,8 @@ class CredentialHelper:
         path = self._path()
         if path is None:
             raise LoginError(
-                f"{self.program} is not installed",
-                hint="install it, or remove it from credsStore and credHelpers in docker's config.json",
+                say("{program} is not installed", program=self.program),
+                hint=N_("install it, or remove it from credsStore and credHelpers in docker's config.json"),
             )
         try:
             process = await asyncio.create_subprocess_exec(
@@ -98,14 +101,17 @@ class CredentialHelper:
                 start_new_session=True,
             )
         except OSError as error:
-            raise LoginError(f"{self.program} cannot be run: {error.strerror}", hint=self._hint) from None
+            raise LoginError(
+                say("{program} cannot be run: {strerror}", program=self.program, strerror=error.strerror),
+                hint=self._hint,
+            ) from None
         try:
             async with asyncio.timeout(self._seconds):
                 answer, _ = await process.communicate(given)
         except TimeoutError:
             raise LoginError(
-                f"{self.program} did not answer within {self._seconds:g} seconds",
-                hint=f"it may be waiting for a passphrase on a screen; {self._hint}",
+                say("{program} did not answer within {seconds:g} seconds", program=self.program, seconds=self._seconds),
+                hint=say("it may be waiting for a passphrase on a screen; {hint}", hint=self._hint),
             ) from None
         finally:
             await end_session(process)
@@ -113,7 +119,10 @@ class CredentialHelper:
             return answer
         if _NOT_FOUND in answer.lower():
             return None
-        raise LoginError(f"{self.program} failed with exit status {process.returncode}", hint=self._hint)
+        raise LoginError(
+            say("{program} failed with exit status {returncode}", program=self.program, returncode=process.returncode),
+            hint=self._hint,
+        )
 
     def _path(self) -> str | None:
         if not _SUFFIX.fullmatch(self._suffix):  # a path in config.json is not run
@@ -122,7 +131,7 @@ class CredentialHelper:
 
     @property
     def _hint(self) -> str:
-        return f"run '{self.program} list' in a terminal to see why"
+        return say("run '{program} list' in a terminal to see why", program=self.program)
 
 
 def _object(answer: bytes) -> dict[str, object] | None:

@@ -22,6 +22,7 @@ from tui.oci.access import Access, Connection, Credential, Scheme, TemporaryLogi
 from tui.oci.errors import Unauthenticated
 from tui.oci.lending import Lent, RenewedLogin
 from tui.oci.reference import Repository
+from tui.oci.saying import N_, say
 
 _HELPER_ASKED_EVERY = 1800.0
 """Seconds; helpers keep what they have been lent themselves, and do not say how long it is good."""
@@ -141,7 +142,10 @@ class AccessResolver:
             credential = self._override.credential
             return Access(connection, credential if credential != Credential() else None)
         if entry is not None and entry.username and entry.password:
-            return Access(connection, Credential(entry.username, entry.password, origin=f"auth entry {entry.match}"))
+            return Access(
+                connection,
+                Credential(entry.username, entry.password, origin=say("auth entry {match}", match=entry.match)),
+            )
         if endpoint is not None:
             return self._access(endpoint, connection, await self._credential_of(endpoint, repository), repository)
         return self._renewable(None, connection, await self._login(repository), repository)
@@ -165,8 +169,13 @@ class AccessResolver:
         named = find(self._endpoints, self._account)
         if named not in here:
             raise EndpointsError(
-                f"the endpoint {named.name!r} is {named.address}, not {registry}",
-                hint="name an endpoint of the registry in the reference",
+                say(
+                    "the endpoint {name!r} is {address}, not {registry}",
+                    name=named.name,
+                    address=named.address,
+                    registry=registry,
+                ),
+                hint=N_("name an endpoint of the registry in the reference"),
             )
         return named
 
@@ -181,9 +190,13 @@ class AccessResolver:
             credential = await self._stored(endpoint)
         if credential is None and endpoint.username:
             raise Unauthenticated(
-                f"no password is known for {endpoint.username} of the endpoint {endpoint.name!r}",
+                say(
+                    "no password is known for {username} of the endpoint {name!r}",
+                    username=endpoint.username,
+                    name=endpoint.name,
+                ),
                 endpoint=endpoint.address,
-                hint=f"store it with 'regferry endpoint login {endpoint.name}'",
+                hint=say("store it with 'regferry endpoint login {name}'", name=endpoint.name),
             )
         return credential
 
@@ -195,9 +208,12 @@ class AccessResolver:
             return self._renewable(endpoint, connection, credential, repository)
         if self._lender is None:
             raise Unauthenticated(
-                f"the secret of the endpoint {endpoint.name!r} is an access key, which is no login for a registry",
+                say(
+                    "the secret of the endpoint {name!r} is an access key, which is no login for a registry",
+                    name=endpoint.name,
+                ),
                 endpoint=endpoint.address,
-                hint="store a password for the registry instead",
+                hint=N_("store a password for the registry instead"),
             )
         key = (endpoint.id, connection, credential)
         if key not in self._shared.lent:
@@ -219,7 +235,7 @@ class AccessResolver:
             except LoginError as error:
                 raise Unauthenticated(error.message, endpoint=repository.registry, hint=error.hint) from error
             if found is None:
-                raise Unauthenticated("the credential helper has no login any more", endpoint=repository.registry)
+                raise Unauthenticated(N_("the credential helper has no login any more"), endpoint=repository.registry)
             return Lent(found, renew_in=_HELPER_ASKED_EVERY)
 
         key = (endpoint.id if endpoint else "", connection, credential)
@@ -255,7 +271,14 @@ class AccessResolver:
                 if error.message not in self._shared.warned:
                     self._shared.warned.add(error.message)
                     hint = f"; {error.hint}" if error.hint else ""
-                    self._warn(f"{error.message}{hint}. Going on without a login for {repository.registry}.")
+                    self._warn(
+                        say(
+                            "{message}{hint}. Going on without a login for {registry}.",
+                            message=error.message,
+                            hint=hint,
+                            registry=repository.registry,
+                        )
+                    )
                 return None
 
     def _with_certificates(self, connection: Connection) -> Connection:

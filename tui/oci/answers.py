@@ -15,6 +15,7 @@ from typing import Any
 from tui.oci import errors
 from tui.oci.errors import RegistryError
 from tui.oci.network import proxy_login
+from tui.oci.saying import N_, say
 
 _SESSION_CODES = frozenset({"BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID"})
 _BLOB_MISSING_CODES = frozenset({"MANIFEST_BLOB_UNKNOWN"})
@@ -28,7 +29,7 @@ _DISK_WORDS = ("no space left", "disk quota")
 class ManifestBlobUnknown(errors.ServerError):
     """The target does not have everything a manifest refers to, although we believed so."""
 
-    default_hint = "the target lost content while we pushed; the retry checks and pushes it again"
+    default_hint = N_("the target lost content while we pushed; the retry checks and pushes it again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,10 @@ class Answer:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
             raise errors.ServerError(
-                f"unexpected content instead of {what}: a proxy or portal may answer in place of the registry",
+                say(
+                    "unexpected content instead of {what}: a proxy or portal may answer in place of the registry",
+                    what=what,
+                ),
                 status=self.status,
             ) from error
 
@@ -58,7 +62,7 @@ def error_of(answer: Answer, *, endpoint: str, reference: str, action: str) -> R
     code, said = registry_words(answer.body)
     kind = _kind(answer, code, f"{code} {said}".lower())
     return kind(
-        f"cannot {action}: {said or _plain(answer.status)}",
+        say("cannot {action}: {said}", action=action, said=said or _plain(answer.status)),
         endpoint=endpoint,
         reference=reference,
         status=answer.status,
@@ -66,6 +70,12 @@ def error_of(answer: Answer, *, endpoint: str, reference: str, action: str) -> R
         hint=_hint(answer.status, said.lower()),
         retry_after=retry_after(answer.headers),
     )
+
+
+def refused_words(anybody: str, somebody: str, user: str, said: str) -> str:
+    """Return that a login was refused: `somebody` with `{user!r}` where it had a name, with what was said."""
+    words = say(somebody, user=user) if user else anybody
+    return say("{words}: {said}", words=words, said=said) if said else words
 
 
 def registry_words(body: bytes) -> tuple[str, str]:
@@ -124,34 +134,34 @@ def _kind(answer: Answer, code: str, words: str) -> type[RegistryError]:
 
 def _hint(status: int, words: str) -> str:
     if any(word in words for word in _DISK_WORDS):
-        return "the registry's storage is full; free space there and retry"
+        return N_("the registry's storage is full; free space there and retry")
     if any(word in words for word in _QUOTA_WORDS):
-        return "raise the quota of this project at the target, or remove what is not needed, and retry"
+        return N_("raise the quota of this project at the target, or remove what is not needed, and retry")
     if "manifest class" in words:
-        return "this registry takes images only, not other artifacts; leave this one out"
+        return N_("this registry takes images only, not other artifacts; leave this one out")
     if status == 413:
-        return "a proxy before the registry limits the body size (nginx: client_max_body_size)"
+        return N_("a proxy before the registry limits the body size (nginx: client_max_body_size)")
     if status == 507:
-        return "the registry's storage is full; free space there and retry"
+        return N_("the registry's storage is full; free space there and retry")
     return ""
 
 
 def _plain(status: int) -> str:
     known = {
-        401: "the registry wants a login",
-        403: "access is denied",
-        407: "the proxy wants a login",
-        404: "not found",
-        408: "the registry waited too long for the request",
-        413: "too large",
-        416: "the range is not accepted",
-        429: "too many requests",
-        500: "internal error of the registry",
-        502: "bad gateway before the registry",
-        503: "the registry is not available",
-        504: "the gateway before the registry timed out",
+        401: N_("the registry wants a login"),
+        403: N_("access is denied"),
+        407: N_("the proxy wants a login"),
+        404: N_("not found"),
+        408: N_("the registry waited too long for the request"),
+        413: N_("too large"),
+        416: N_("the range is not accepted"),
+        429: N_("too many requests"),
+        500: N_("internal error of the registry"),
+        502: N_("bad gateway before the registry"),
+        503: N_("the registry is not available"),
+        504: N_("the gateway before the registry timed out"),
     }
-    return known.get(status, f"HTTP status {status}")
+    return known.get(status, say("HTTP status {status}", status=status))
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

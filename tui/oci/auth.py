@@ -8,10 +8,11 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 
 from tui.oci.access import Credential, TemporaryLogin
-from tui.oci.answers import Answer, registry_words
+from tui.oci.answers import Answer, refused_words, registry_words
 from tui.oci.challenge import Challenge
 from tui.oci.errors import Denied, RegistryError, ServerError, Unauthenticated
 from tui.oci.lockout import LoginGuard
+from tui.oci.saying import N_, say
 from tui.oci.token import Send, Token, basic_header, fetch_token
 from tui.oci.trust import check_realm, resolve
 
@@ -96,8 +97,10 @@ class Authenticator:
             return
         elif not any(challenge.parameters.get("error") == "insufficient_scope" for challenge in challenges):
             code, said = registry_words(refused.body)
-            who = _who(self._credential)
-            message = f"the registry refused the login{who}" + (f": {said}" if said else "")
+            user = self._credential.username if self._credential else ""
+            anybody = N_("the registry refused the login")
+            somebody = N_("the registry refused the login for user {user!r}")
+            message = refused_words(anybody, somebody, user, said)
             self._guard.refuse(Unauthenticated(message, endpoint=self._endpoint, status=status, code=code))
 
     async def after_refusal(
@@ -140,11 +143,13 @@ class Authenticator:
         kind: type[RegistryError] = Unauthenticated
         hint = ""
         if anonymous:
-            hint = "add a login for this registry (regferry endpoint login, or docker login), or check the name"
+            hint = N_("add a login for this registry (regferry endpoint login, or docker login), or check the name")
         elif self._challenge is not None and self._challenge.scheme == "bearer":
             kind = Denied
-            needed = ", ".join(scopes) or "not said"
-            hint = f"the account is known but lacks a permission (needed: {needed}), or the name is wrong"
+            needed = ", ".join(scopes) or N_("not said")
+            hint = say(
+                "the account is known but lacks a permission (needed: {needed}), or the name is wrong", needed=needed
+            )
         return kind(
             error.message,
             endpoint=error.endpoint,
@@ -178,7 +183,7 @@ class Authenticator:
         assert self._challenge is not None
         parameters = self._challenge.parameters
         if not parameters.get("realm"):
-            raise ServerError("the registry wants a token and does not say from where", endpoint=self._endpoint)
+            raise ServerError(N_("the registry wants a token and does not say from where"), endpoint=self._endpoint)
         realm = resolve(self._base_url, parameters["realm"])
         check_realm(realm, self._base_url, self._endpoint)
         token = None
@@ -235,7 +240,3 @@ def _login_header(credential: Credential | None) -> str:
     if credential.username and (credential.password or not credential.identity_token):
         return basic_header(credential)
     return ""
-
-
-def _who(credential: Credential | None) -> str:
-    return f" for user {credential.username!r}" if credential is not None and credential.username else ""

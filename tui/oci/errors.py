@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from tui.oci.saying import N_, made_printable
 from tui.oci.text import printable
 
 
@@ -36,7 +37,7 @@ class RegistryError(Exception):
         hint: str = "",
         retry_after: float | None = None,
     ) -> None:
-        self.message = printable(message)
+        self.message = made_printable(message)
         self.endpoint = printable(endpoint)
         self.reference = printable(reference)
         self.status = status
@@ -57,7 +58,7 @@ class NetworkError(RegistryError):
 
     kind = "NET"
     retryable = True
-    default_hint = "check that the host is reachable from here: name, port, firewall, proxy"
+    default_hint = N_("check that the host is reachable from here: name, port, firewall, proxy")
 
 
 class Throttled(RegistryError):
@@ -65,7 +66,7 @@ class Throttled(RegistryError):
 
     kind = "THROTTLE"
     retryable = True
-    default_hint = "the registry limits requests; lower the concurrency or try again later"
+    default_hint = N_("the registry limits requests; lower the concurrency or try again later")
 
 
 class ServerError(RegistryError):
@@ -73,28 +74,28 @@ class ServerError(RegistryError):
 
     kind = "SRV"
     retryable = True
-    default_hint = "the registry failed; look into its log or try again later"
+    default_hint = N_("the registry failed; look into its log or try again later")
 
 
 class Unauthenticated(RegistryError):
     """The registry does not accept the credential, or wants one and none is known."""
 
     kind = "AUTH"
-    default_hint = "check the user name and password for this registry"
+    default_hint = N_("check the user name and password for this registry")
 
 
 class Denied(RegistryError):
     """The credential is known but may not do this."""
 
     kind = "DENIED"
-    default_hint = "give the account permission on this repository, or use another account"
+    default_hint = N_("give the account permission on this repository, or use another account")
 
 
 class NotFound(RegistryError):
     """The repository, tag, manifest or blob is not there."""
 
     kind = "GONE"
-    default_hint = "check the spelling, and that the account may see it"
+    default_hint = N_("check the spelling, and that the account may see it")
 
 
 class UploadSessionLost(RegistryError):
@@ -102,7 +103,7 @@ class UploadSessionLost(RegistryError):
 
     kind = "SESSION"
     retryable = True
-    default_hint = "the registry dropped the upload; try again"
+    default_hint = N_("the registry dropped the upload; try again")
 
 
 class RangeNotAccepted(UploadSessionLost):
@@ -117,21 +118,21 @@ class IntegrityError(RegistryError):
     """Bytes do not have the digest or size that was promised."""
 
     kind = "INTEGRITY"
-    default_hint = "the content is damaged where it is stored or on the way; push it anew at the source"
+    default_hint = N_("the content is damaged where it is stored or on the way; push it anew at the source")
 
 
 class PolicyRefused(RegistryError):
     """The target refuses by rule: immutable tag, quota, media type, size."""
 
     kind = "POLICY"
-    default_hint = "the target refuses this by a rule of its own; see the message"
+    default_hint = N_("the target refuses this by a rule of its own; see the message")
 
 
 class Conflict(PolicyRefused):
     """The tag exists at the target with other content and may not be moved."""
 
     kind = "CONFLICT"
-    default_hint = "remove the tag at the target, choose another name, or allow overwriting"
+    default_hint = N_("remove the tag at the target, choose another name, or allow overwriting")
 
 
 class DeletionUnsupported(PolicyRefused):
@@ -144,18 +145,18 @@ class UntrustedAnswer(RegistryError):
     """TLS could not be verified, or the registry pointed somewhere it must not."""
 
     kind = "TRUST"
-    default_hint = "give the CA of this registry (--ca-file or certs.d), or check who answers"
+    default_hint = N_("give the CA of this registry (--ca-file or certs.d), or check who answers")
 
 
 class UnsupportedContent(RegistryError):
     """A manifest we do not copy: schema 1, malformed, too large, too deep."""
 
     kind = "UNSUPPORTED"
-    default_hint = "rebuild or re-push the image in a current format at the source"
+    default_hint = N_("rebuild or re-push the image in a current format at the source")
 
 
 class LocalError(RegistryError):
     """This machine is the obstacle: disk, permissions, file descriptors."""
 
     kind = "LOCAL"
-    default_hint = "free space or fix permissions on this machine, then resume the run"
+    default_hint = N_("free space or fix permissions on this machine, then resume the run")

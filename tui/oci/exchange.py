@@ -12,6 +12,7 @@ from tui.oci.answers import Answer
 from tui.oci.errors import RegistryError, UnsupportedContent
 from tui.oci.host import OUT_OF_ORDER, Host
 from tui.oci.retry import Attempts
+from tui.oci.saying import N_, say
 from tui.oci.transport import RegistryTransport
 
 Result = TypeVar("Result")
@@ -94,9 +95,13 @@ async def read_answer(response: httpx.Response, url: str, limit: int, action: st
             if failed:
                 break
             raise UnsupportedContent(
-                f"cannot {action}: the answer is longer than the {limit} bytes that are allowed here",
+                say(
+                    "cannot {action}: the answer is longer than the {limit} bytes that are allowed here",
+                    action=action,
+                    limit=limit,
+                ),
                 reference=reference,
-                hint="nobody has that much to say here; check who answers",
+                hint=N_("nobody has that much to say here; check who answers"),
             )
         parts.append(piece)
     headers = {name.lower(): value for name, value in response.headers.items()}

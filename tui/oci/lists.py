@@ -20,6 +20,7 @@ from tui.oci.manifest import MAX_MANIFEST, parse_manifest, unique
 from tui.oci.manifests import Manifests
 from tui.oci.paging import linked, pages
 from tui.oci.reference import Repository, is_repository, is_tag
+from tui.oci.saying import N_
 
 _NOT_FOR_TAGS = re.compile(r"[^A-Za-z0-9_.-]")
 
@@ -74,7 +75,7 @@ class Lists(Manifests):
         try:
             answer = await self._channel.send(call)
             if not parse_manifest(answer.body, answer.headers.get("content-type", "")).is_index:
-                raise UnsupportedContent("the list of referrers is no index")
+                raise UnsupportedContent(N_("the list of referrers is no index"))
         except (NotFound, PolicyRefused, UnsupportedContent, Unauthenticated, Denied) as error:
             # Who does not know the API may say so in many ways; a login that fails here fails at the tag as well.
             # Who knows it never answers 404, so the next question is spared.

@@ -18,6 +18,7 @@ from tui.oci.errors import (
 )
 from tui.oci.manifest import ACCEPT, MAX_MANIFEST, Manifest, parse_manifest
 from tui.oci.reference import Repository, contradicts, is_digest
+from tui.oci.saying import N_, say
 
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _NO_DELETION = frozenset({"UNSUPPORTED", "DIGEST_INVALID"})
@@ -37,14 +38,14 @@ class Manifests(Connected):
 
     async def head_manifest(self, repository: Repository, target: str) -> ManifestHead | None:
         """Return what the registry has under a tag or digest, None when it has nothing there."""
-        call = self._manifest_call("HEAD", repository, target, "look at the manifest")
+        call = self._manifest_call("HEAD", repository, target, N_("look at the manifest"))
         try:
             answer = await self._channel.send(call)
         except NotFound:
             return None
         except Denied:
             # A HEAD has no body; the same GET says why.
-            await self._channel.send(self._manifest_call("GET", repository, target, "look at the manifest"))
+            await self._channel.send(self._manifest_call("GET", repository, target, N_("look at the manifest")))
             raise
         except PolicyRefused as error:
             if error.status != 405:
@@ -71,7 +72,7 @@ class Manifests(Connected):
         For a tag that is the digest the registry states, if it states one. Raises IntegrityError when they differ,
         UnsupportedContent for what is not copied, ServerError for a web page in its place.
         """
-        answer = await self._channel.send(self._manifest_call("GET", repository, target, "read the manifest"))
+        answer = await self._channel.send(self._manifest_call("GET", repository, target, N_("read the manifest")))
         if answer.body.lstrip()[:1] == b"<":
             answer.json("a manifest")
         expected = target if is_digest(target) else ""
@@ -79,7 +80,13 @@ class Manifests(Connected):
             manifest = parse_manifest(answer.body, answer.headers.get("content-type", ""), expected)
             stated = answer.headers.get("docker-content-digest", "")
             if contradicts(stated, manifest.digest):
-                raise IntegrityError(f"the manifest has digest {manifest.digest}, the registry states {stated}")
+                raise IntegrityError(
+                    say(
+                        "the manifest has digest {digest}, the registry states {stated}",
+                        digest=manifest.digest,
+                        stated=stated,
+                    )
+                )
             return manifest
         except (IntegrityError, UnsupportedContent) as error:
             raise type(error)(
@@ -105,7 +112,11 @@ class Manifests(Connected):
         stored = answer.headers.get("docker-content-digest", "")
         if contradicts(stored, manifest.digest):
             raise IntegrityError(
-                f"the registry stored the manifest as {stored}, pushed was {manifest.digest}",
+                say(
+                    "the registry stored the manifest as {stored}, pushed was {digest}",
+                    stored=stored,
+                    digest=manifest.digest,
+                ),
                 endpoint=self.registry,
                 reference=reference_of(repository, target),
             )

@@ -10,6 +10,7 @@ import aiohttp
 import httpx
 
 from tui.oci.errors import LocalError, NetworkError, RegistryError, Unauthenticated, UntrustedAnswer
+from tui.oci.saying import N_, say
 
 _TOO_MANY_FILES = 24
 # The other side left, or met bytes that were damaged on the way (RFC 8446, 6.2): another connection may do better.
@@ -32,32 +33,47 @@ def network_error(error: httpx.TransportError, *, endpoint: str, reference: str,
     cause = error.__cause__
     where = _Where(endpoint=endpoint, reference=reference)
     if isinstance(cause, aiohttp.ClientConnectorCertificateError):
-        return UntrustedAnswer(f"cannot {action}: TLS certificate not accepted: {cause.certificate_error}", **where)
+        return UntrustedAnswer(
+            say(
+                "cannot {action}: TLS certificate not accepted: {certificate_error}",
+                action=action,
+                certificate_error=cause.certificate_error,
+            ),
+            **where,
+        )
     if isinstance(cause, aiohttp.ClientConnectorDNSError):
-        hint = "check the spelling of the registry's name, and the resolver of this machine"
-        return UnknownHost(f"cannot {action}: the host name {cause.host!r} is not known", hint=hint, **where)
+        hint = N_("check the spelling of the registry's name, and the resolver of this machine")
+        return UnknownHost(
+            say("cannot {action}: the host name {host!r} is not known", action=action, host=cause.host),
+            hint=hint,
+            **where,
+        )
     if isinstance(cause, aiohttp.ClientHttpProxyError) and cause.status == 407:
         return proxy_login(**where)
     if isinstance(cause, OSError) and cause.errno == _TOO_MANY_FILES:
-        return LocalError(f"cannot {action}: too many open files", hint="raise ulimit -n", **where)
+        return LocalError(
+            say("cannot {action}: too many open files", action=action), hint=N_("raise ulimit -n"), **where
+        )
     words = _tls_words(cause)
     if "WRONG_VERSION_NUMBER" in words or "HTTP_REQUEST" in words:
-        hint = "set the scheme of this endpoint to http, or use the port that speaks https"
-        return UntrustedAnswer(f"cannot {action}: nothing speaks TLS there", hint=hint, **where)
+        hint = N_("set the scheme of this endpoint to http, or use the port that speaks https")
+        return UntrustedAnswer(say("cannot {action}: nothing speaks TLS there", action=action), hint=hint, **where)
     if "ALERT" in words and not any(harmless in words for harmless in _ALERTS_OF_A_BROKEN_LINK):
-        hint = "see the message: a client certificate may be missing or refused, or the TLS versions do not meet"
-        return UntrustedAnswer(f"cannot {action}: the registry refused TLS: {words}", hint=hint, **where)
-    return NetworkError(f"cannot {action}: {_reason(error)}", **where)
+        hint = N_("see the message: a client certificate may be missing or refused, or the TLS versions do not meet")
+        return UntrustedAnswer(
+            say("cannot {action}: the registry refused TLS: {words}", action=action, words=words), hint=hint, **where
+        )
+    return NetworkError(say("cannot {action}: {error}", action=action, error=_reason(error)), **where)
 
 
 def proxy_login(endpoint: str, reference: str = "") -> Unauthenticated:
     """Return the error for a 407: the proxy on the way wants a login."""
     return Unauthenticated(
-        "the proxy wants a login",
+        N_("the proxy wants a login"),
         endpoint=endpoint,
         reference=reference,
         status=407,
-        hint="give the proxy as http://user:password@host:port",
+        hint=N_("give the proxy as http://user:password@host:port"),
     )
 
 
@@ -82,6 +98,6 @@ def _tls_words(cause: BaseException | None) -> str:
 def _reason(error: httpx.TransportError) -> str:
     cause = error.__cause__
     if isinstance(cause, aiohttp.ClientConnectorError):
-        why = os.strerror(cause.errno) if cause.errno else str(cause.os_error) or "it was closed at once"
-        return f"no connection to {cause.host}:{cause.port}: {why}"
+        why = os.strerror(cause.errno) if cause.errno else str(cause.os_error) or N_("it was closed at once")
+        return say("no connection to {host}:{port}: {why}", host=cause.host, port=cause.port, why=why)
     return str(error) or type(error).__name__

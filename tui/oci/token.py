@@ -11,8 +11,9 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from tui.oci.access import Credential
-from tui.oci.answers import Answer, error_of, registry_words
+from tui.oci.answers import Answer, error_of, refused_words, registry_words
 from tui.oci.errors import ServerError, Unauthenticated
+from tui.oci.saying import N_
 
 CLIENT_ID = "regferry"
 _DEFAULT_LIFE = 60.0
@@ -67,12 +68,14 @@ async def fetch_token(
     else:
         answer = await _by_get(send, realm, service, scopes, credential)
     if answer.status in (401, 403) or (answer.status == 400 and credential is not None):
-        who = f" for user {credential.username!r}" if credential and credential.username else ""
+        user = credential.username if credential else ""
         code, said = registry_words(answer.body)
-        message = f"the token server refused the login{who}" + (f": {said}" if said else "")
+        anybody = N_("the token server refused the login")
+        somebody = N_("the token server refused the login for user {user!r}")
+        message = refused_words(anybody, somebody, user, said)
         raise Unauthenticated(message, endpoint=endpoint, status=answer.status, code=code)
     if answer.status != 200:
-        raise error_of(answer, endpoint=endpoint, reference="", action="get a token")
+        raise error_of(answer, endpoint=endpoint, reference="", action=N_("get a token"))
     return _read(answer, asked_at, endpoint)
 
 
@@ -102,13 +105,13 @@ async def _by_post(send: Send, realm: str, service: str, scopes: tuple[str, ...]
 def _read(answer: Answer, asked_at: float, endpoint: str) -> Token:
     document = answer.json("a token")
     if not isinstance(document, dict):
-        raise ServerError("the token server's answer is not a JSON object", endpoint=endpoint)
+        raise ServerError(N_("the token server's answer is not a JSON object"), endpoint=endpoint)
     # Harbor sends both names with one of them empty.
     value = next((v for v in (document.get("token"), document.get("access_token")) if isinstance(v, str) and v), "")
     if not value:
-        raise ServerError("the token server's answer holds no token", endpoint=endpoint)
+        raise ServerError(N_("the token server's answer holds no token"), endpoint=endpoint)
     if _SENDABLE.fullmatch(value) is None:
-        raise ServerError("the token server's answer holds a token that no header can carry", endpoint=endpoint)
+        raise ServerError(N_("the token server's answer holds a token that no header can carry"), endpoint=endpoint)
     life = document.get("expires_in")
     if isinstance(life, bool) or not isinstance(life, int | float) or not life > 0:
         life = _DEFAULT_LIFE

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Protocol
 from tui.oci.access import Access
 from tui.oci.errors import Denied, NotFound, PolicyRefused, RegistryError, Unauthenticated
 from tui.oci.reference import Repository
+from tui.oci.saying import N_, say
 from tui.providers.kinds import KINDS, TITLES, Kind
 from tui.providers.login import refused_login
 
 if TYPE_CHECKING:
     from tui.oci.registry import Registry
 
-NAME_THEM = "type the names of the repositories; they are remembered with the endpoint"
+NAME_THEM = N_("type the names of the repositories; they are remembered with the endpoint")
 
 
 class CatalogUnavailable(RegistryError):
@@ -66,15 +67,17 @@ class RegistryApiProvider:
             async for page in session.client.catalog():
                 yield page
         except (NotFound, PolicyRefused) as error:
-            message = f"{TITLES[self.kind]} at {registry} has no list of repositories"
+            message = say(
+                "{vendor} at {registry} has no list of repositories", vendor=TITLES[self.kind], registry=registry
+            )
             raise CatalogUnavailable(message, endpoint=registry, status=error.status, code=error.code) from error
         except (Unauthenticated, Denied) as error:
             # A 401 is also what registries say to an account that may not list: only a login test tells them apart.
             refusal = await refused_login(session.access)
             if refusal is not None:
                 raise refusal from error
-            who = "this account" if session.access.credential else "anybody without a login"
-            message = f"the registry does not list its repositories for {who}"
+            who = N_("this account") if session.access.credential else N_("anybody without a login")
+            message = say("the registry does not list its repositories for {who}", who=who)
             raise CatalogUnavailable(message, endpoint=registry, status=error.status, code=error.code) from error
 
     async def tags(self, session: Session, repository: Repository) -> AsyncGenerator[list[str], None]:
@@ -84,9 +87,9 @@ class RegistryApiProvider:
 
 
 _WITHOUT_CATALOG: dict[str, str] = {
-    "dockerhub": "Docker Hub has no list of repositories over the registry API",
-    "ghcr": "the GitHub Container Registry has no list of repositories",
-    "acr": "Alibaba Cloud ACR has no list of repositories over the registry API",
+    "dockerhub": N_("Docker Hub has no list of repositories over the registry API"),
+    "ghcr": N_("the GitHub Container Registry has no list of repositories"),
+    "acr": N_("Alibaba Cloud ACR has no list of repositories over the registry API"),
 }
 _PROVIDERS: dict[str, Provider] = {kind: RegistryApiProvider(kind, _WITHOUT_CATALOG.get(kind, "")) for kind in KINDS}
 

@@ -13,6 +13,7 @@ from tui.oci.access import Access
 from tui.oci.errors import NetworkError, NotFound, RegistryError, Unauthenticated, UntrustedAnswer
 from tui.oci.reference import InvalidReference, Repository, is_repository
 from tui.oci.retry import RetryPolicy
+from tui.oci.saying import N_, say
 from tui.providers.catalog import CatalogUnavailable, Session, provider_for
 from tui.providers.detect import no_registry, vendor_of
 from tui.providers.hints import advice, unreachable_hint
@@ -27,14 +28,14 @@ State = Literal["ok", "failed", "skipped"]
 
 STEPS: tuple[StepName, ...] = get_args(StepName)
 TITLES: dict[StepName, str] = {
-    "name": "name resolved",
+    "name": N_("name resolved"),
     "tcp": "TCP connected",
     "tls": "TLS",
     "api": "registry API (/v2/)",
     "login": "login",
-    "list": "list repositories",
-    "pull": "permission to pull",
-    "push": "permission to push",
+    "list": N_("list repositories"),
+    "pull": N_("permission to pull"),
+    "push": N_("permission to push"),
 }
 SECONDS = 20.0
 """How long one step may take."""
@@ -82,7 +83,7 @@ async def check(access: Access, repository: str = "", push: bool = False) -> Asy
         failed = False
         for name in STEPS:
             if failed:
-                yield Step(name, "skipped", "not tried, because an earlier step failed")
+                yield Step(name, "skipped", N_("not tried, because an earlier step failed"))
                 continue
             started = time.monotonic()
             outcome = await _judged(test, name)
@@ -100,7 +101,9 @@ async def _judged(test: _Test, name: StepName) -> _Outcome:
         return _Outcome("failed", words or error.message, hint or test.advice(error), error.kind)
     except TimeoutError:
         hint = test.unreachable_hint or NetworkError.default_hint
-        return _Outcome("failed", f"no answer within {SECONDS:.0f} seconds", hint, NetworkError.kind)
+        return _Outcome(
+            "failed", say("no answer within {seconds:.0f} seconds", seconds=SECONDS), hint, NetworkError.kind
+        )
 
 
 class _Test:
@@ -146,7 +149,7 @@ class _Test:
 
     async def _handshake(self) -> _Outcome:
         if self._wire.proxy:
-            return _Outcome("skipped", "the proxy is between: seen in the next step")
+            return _Outcome("skipped", N_("the proxy is between: seen in the next step"))
         if self._connection.scheme == "http":
             return _PLAIN
         said = await self._wire.handshake()
@@ -154,7 +157,9 @@ class _Test:
             self._connection = replace(self._connection, scheme="http")
             return _PLAIN
         if not self._connection.verify:
-            return _Outcome("ok", f"{said}; the certificate is not checked", "checking is switched off")
+            return _Outcome(
+                "ok", say("{said}; the certificate is not checked", said=said), N_("checking is switched off")
+            )
         return _Outcome("ok", said)
 
     async def _api(self) -> _Outcome:
@@ -164,25 +169,30 @@ class _Test:
         if wrong:
             return _Outcome("failed", wrong, self.unreachable_hint or hint if reply.status == 403 else hint, "SRV")
         self._reply = reply
-        return _Outcome("ok", f"{self._vendor.title}, {_wanted(reply)}")
+        return _Outcome("ok", say("{vendor}, {wanted}", vendor=self._vendor.title, wanted=_wanted(reply)))
 
     async def _login(self) -> _Outcome:
         reply = self._reply
         assert reply is not None
         credential = self._access.credential
         if credential is None and reply.status == 200:
-            return _Outcome("skipped", "no login is set, and none is asked for")
+            return _Outcome("skipped", N_("no login is set, and none is asked for"))
         if credential is None:
             if all(challenge.scheme == "basic" for challenge in reply.challenges):
                 raise Unauthenticated(
-                    "the registry wants a login, and none is set", hint="set a user name and password"
+                    N_("the registry wants a login, and none is set"), hint=N_("set a user name and password")
                 )
-            return _Outcome("skipped", "no login is set: only what is public can be read")
+            return _Outcome("skipped", N_("no login is set: only what is public can be read"))
         if reply.status == 200:
-            return _Outcome("skipped", "the registry lets everybody in here, so the login could not be tried")
+            return _Outcome("skipped", N_("the registry lets everybody in here, so the login could not be tried"))
         await log_in(self._access)
-        who = credential.username or "a token"
-        return _Outcome("ok", f"as {who}" + (f", from {credential.origin}" if credential.origin else ""))
+        who = credential.username or N_("a token")
+        return _Outcome(
+            "ok",
+            say("as {who}, from {origin}", who=who, origin=credential.origin)
+            if credential.origin
+            else say("as {who}", who=who),
+        )
 
     async def _list(self) -> _Outcome:
         pages = provider_for(self._vendor.kind).repositories(self._session)
@@ -192,13 +202,17 @@ class _Test:
         except CatalogUnavailable as error:
             return _Outcome("skipped", error.message, error.hint)
         if not first:
-            return _Outcome("ok", "the list of repositories is empty")
+            return _Outcome("ok", N_("the list of repositories is empty"))
         self._repository = self._repository or first[0]
-        return _Outcome("ok", f"at least {len(first)} repositories" if len(first) > 1 else "one repository")
+        return _Outcome(
+            "ok", say("at least {count} repositories", count=len(first)) if len(first) > 1 else N_("one repository")
+        )
 
     async def _pull(self) -> _Outcome:
         if not self._repository:
-            return _Outcome("skipped", "no repository to try it on", "name a repository to test the permission to pull")
+            return _Outcome(
+                "skipped", N_("no repository to try it on"), N_("name a repository to test the permission to pull")
+            )
         path = self._target()
         tag = ""
         try:
@@ -207,40 +221,54 @@ class _Test:
                 break
         except NotFound as error:
             if self._push:
-                return _Outcome("skipped", f"{path.path} is not there yet")
+                return _Outcome("skipped", say("{path} is not there yet", path=path.path))
             raise error
         if tag:
             await self._session.client.head_manifest(path, tag)
-        return _Outcome("ok", f"{path.path}:{tag} can be read" if tag else f"{path.path} can be read, and has no tags")
+        return _Outcome(
+            "ok",
+            say("{path}:{tag} can be read", path=path.path, tag=tag)
+            if tag
+            else say("{path} can be read, and has no tags", path=path.path),
+        )
 
     async def _try_push(self) -> _Outcome:
         if not self._push:
-            return _Outcome("skipped", "not tried, so that nothing is written")
+            return _Outcome("skipped", N_("not tried, so that nothing is written"))
         if not self._repository:
-            return _Outcome("skipped", "no repository to try it on", "name a repository to test the permission to push")
+            return _Outcome(
+                "skipped", N_("no repository to try it on"), N_("name a repository to test the permission to push")
+            )
         path = self._target()
         upload = await self._session.client.start_upload(path)
         try:
             await upload.cancel()
         except RegistryError as error:
             # Cancelling is a permission of its own at some registries; an empty upload expires by itself.
-            return _Outcome("ok", f"an upload to {path.path} was begun; the registry drops it later ({error.kind})")
-        return _Outcome("ok", f"an upload to {path.path} was begun and cancelled")
+            return _Outcome(
+                "ok",
+                say(
+                    "an upload to {path} was begun; the registry drops it later ({kind})",
+                    path=path.path,
+                    kind=error.kind,
+                ),
+            )
+        return _Outcome("ok", say("an upload to {path} was begun and cancelled", path=path.path))
 
     def _target(self) -> Repository:
         return Repository(self._connection.registry, self._repository)
 
 
-_PLAIN = _Outcome("skipped", "plain http: nothing is encrypted", "use it only in a network you trust")
+_PLAIN = _Outcome("skipped", N_("plain http: nothing is encrypted"), N_("use it only in a network you trust"))
 
 
 def _wanted(reply: Reply) -> str:
     if reply.status == 200:
-        return "no login is asked for"
+        return N_("no login is asked for")
     schemes = [challenge.scheme for challenge in reply.challenges]
     if "bearer" in schemes:
-        return "wants a login by token"
-    return "wants user name and password" if "basic" in schemes else "wants a login"
+        return N_("wants a login by token")
+    return N_("wants user name and password") if "basic" in schemes else N_("wants a login")
 
 
 __all__ = ["SECONDS", "STEPS", "TITLES", "State", "Step", "StepName", "check"]

@@ -17,6 +17,7 @@ from tui.oci.answers import Answer
 from tui.oci.errors import Denied, NetworkError, NotFound, PolicyRefused, Unauthenticated
 from tui.oci.lending import Lent, RenewedLogin
 from tui.oci.reference import Repository
+from tui.oci.saying import N_, say
 from tui.providers.api.client import own_host
 from tui.providers.catalog import CatalogUnavailable, RegistryApiProvider, Session
 from tui.providers.kinds import TITLES, Kind
@@ -24,7 +25,7 @@ from tui.providers.preparing import Namespace
 
 Result = TypeVar("Result")
 
-NO_CATALOG_HINT = (
+NO_CATALOG_HINT = N_(
     "type the names of the repositories, or give the endpoint an access key of the cloud in place of the password: "
     "with one they can be listed"
 )
@@ -111,7 +112,7 @@ class CloudProvider:
             raise
         except Denied as error:
             raise CatalogUnavailable(
-                f"{TITLES[self.kind]} does not list its repositories for this access key",
+                say("{vendor} does not list its repositories for this access key", vendor=TITLES[self.kind]),
                 endpoint=error.endpoint,
                 status=error.status,
                 code=error.code,
@@ -179,7 +180,12 @@ def clock_words(answer: Answer) -> str:
     if there is None:
         return ""
     off = time.time() - there
-    return f"{abs(off) / 60:.0f} minutes {'fast' if off > 0 else 'slow'}" if abs(off) >= 60 else ""
+    if abs(off) < 60:
+        return ""
+    minutes = abs(off) / 60
+    if off > 0:
+        return say("{minutes:.0f} minutes fast", minutes=minutes)
+    return say("{minutes:.0f} minutes slow", minutes=minutes)
 
 
 def time_of(milliseconds: object) -> datetime | None:
@@ -210,8 +216,11 @@ async def or_none(asking: Awaitable[Result]) -> Result | None:
 def unreachable(error: NetworkError, title: str) -> NetworkError:
     """Return the error for an API that cannot be reached, with what to look at."""
     return NetworkError(
-        f"the API of {title} does not answer: {error.message}",
+        say("the API of {title} does not answer: {message}", title=title, message=error.message),
         endpoint=error.endpoint,
-        hint=f"an access key needs the API: let this machine reach {error.endpoint} (port 443), or set a proxy; inside "
-        "the cloud's network set the API of the endpoint to its VPC address",
+        hint=say(
+            "an access key needs the API: let this machine reach {endpoint} (port 443), or set a proxy; inside the "
+            "cloud's network set the API of the endpoint to its VPC address",
+            endpoint=error.endpoint,
+        ),
     )

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from tui.oci.descriptor import Descriptor, ImagePlatform
 from tui.oci.manifest import OCI_ARTIFACT, Manifest
+from tui.oci.saying import say
 
 ContentKind = Literal["image", "index", "chart", "signature", "attestation", "sbom", "plugin", "artifact"]
 
@@ -128,7 +129,9 @@ class ManifestNode:
 
     def first_problem(self) -> str:
         """Return why something from here down was not read, '' when all was."""
-        own = self.problem or (f"{self.left_out} manifests were not looked at" if self.left_out else "")
+        own = self.problem or (
+            say("{left_out} manifests were not looked at", left_out=self.left_out) if self.left_out else ""
+        )
         return own or next((said for child in self.children if (said := child.first_problem())), "")
 
 

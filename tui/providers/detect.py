@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from tui.oci.access import Connection
 from tui.oci.errors import RegistryError, UntrustedAnswer
+from tui.oci.saying import N_, say
 from tui.oci.text import printable
 from tui.providers.kinds import Kind, Vendor, guess, vendor_of_address
 from tui.providers.probe import Reply, ask, find_scheme, unverified
@@ -172,23 +173,33 @@ def no_registry(reply: Reply) -> tuple[str, str]:
     """Return why an answer to `/v2/` is not that of a registry, and what to do; two empty texts when it is one."""
     if reply.status in _REDIRECTS:
         where = printable(reply.headers.get("location", ""), 200)
-        return f"it sends us away to {where}", "use the address and scheme it is sent to, if that is the registry"
+        return say("it sends us away to {where}", where=where), N_(
+            "use the address and scheme it is sent to, if that is the registry"
+        )
     if reply.status == 403:
         return (
-            "access is denied before any login",
-            "the registry or a firewall lets only certain networks in: have this machine's address added",
+            N_("access is denied before any login"),
+            N_("the registry or a firewall lets only certain networks in: have this machine's address added"),
         )
     if reply.status == 404:
-        return "there is no registry API at this address", "check the port, and that the address is not of a web page"
+        return N_("there is no registry API at this address"), N_(
+            "check the port, and that the address is not of a web page"
+        )
     if reply.status in (502, 503, 504):
-        return f"the registry is not available (HTTP {reply.status})", "try again later, or look at the registry"
+        return say("the registry is not available (HTTP {status})", status=reply.status), N_(
+            "try again later, or look at the registry"
+        )
     if reply.status not in (200, 401):
-        return f"it answers with HTTP status {reply.status}", "check that the address is that of a registry"
+        return say("it answers with HTTP status {status}", status=reply.status), N_(
+            "check that the address is that of a registry"
+        )
     api = reply.headers.get("docker-distribution-api-version", "").lower().startswith("registry/2")
     said = reply.challenges if reply.status == 401 else _is_json(reply.body)
     if api or said:
         return "", ""
-    return "something else than a registry answers, perhaps a portal or a proxy", "check the address and the proxy"
+    return N_("something else than a registry answers, perhaps a portal or a proxy"), N_(
+        "check the address and the proxy"
+    )
 
 
 async def _harbor_version(connection: Connection, scheme: str, vendor: Vendor) -> Vendor:

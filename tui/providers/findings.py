@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tui.oci.reference import Reference
+from tui.oci.saying import filled
 
 Severity = Literal["ok", "note", "warning", "problem"]
 """`problem` would make tasks fail, `warning` may, `note` is worth knowing."""
@@ -28,7 +29,7 @@ class Action:
     @property
     def words(self) -> str:
         """What would be done, for a button or a question."""
-        return self.sentence.format_map(self.values)
+        return filled(self.sentence, self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +45,12 @@ class Finding:
     @property
     def words(self) -> str:
         """What was found."""
-        return self.sentence.format_map(self.values)
+        return filled(self.sentence, self.values)
 
     @property
     def hint(self) -> str:
         """The step to take, '' when there is none."""
-        return self.advice.format_map(self.values)
+        return filled(self.advice, self.values)
 
 
 @dataclass(frozen=True, slots=True)

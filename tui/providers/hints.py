@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from tui.oci.errors import Denied, NetworkError, RegistryError
+from tui.oci.saying import N_
 from tui.providers.kinds import Vendor
 
-VPC_ONLY = "this address works only inside the cloud's own network (VPC); from outside use the public address"
-ACR_CLOSED = (
+VPC_ONLY = N_("this address works only inside the cloud's own network (VPC); from outside use the public address")
+ACR_CLOSED = N_(
     "public access of an ACR Enterprise instance is off at first: open it in the console and add this machine's "
     "address to its access list"
 )
-TCR_CLOSED = "public access of a TCR instance is off at first: open it in the console and allow this machine's address"
-ACR_DENIED = (
+TCR_CLOSED = N_(
+    "public access of a TCR instance is off at first: open it in the console and allow this machine's address"
+)
+ACR_DENIED = N_(
     "ACR says this for three reasons: the namespace does not exist, it does not create repositories by itself and this "
     "one is missing, or the account has no permission to push; look in the console, or give the endpoint an AccessKey "
     "and let regferry look"
 )
-ACR_DEPTH = "ACR takes namespace/repository only: give the target two parts"
-TCR_DENIED = (
+ACR_DEPTH = N_("ACR takes namespace/repository only: give the target two parts")
+TCR_DENIED = N_(
     "the namespace must exist before a push and the account needs the permission to push to it: look in the console of "
     "the instance, or give the endpoint an API key and let regferry look"
 )

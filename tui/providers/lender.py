@@ -5,6 +5,7 @@ from __future__ import annotations
 from tui.endpoints.model import Endpoint
 from tui.oci.access import Connection, Credential, TemporaryLogin
 from tui.oci.errors import Unauthenticated
+from tui.oci.saying import N_, say
 
 
 def lender(endpoint: Endpoint, connection: Connection, key: Credential) -> TemporaryLogin:
@@ -24,7 +25,10 @@ def lender(endpoint: Endpoint, connection: Connection, key: Credential) -> Tempo
 
         return CloudLogin(TcrAccount(connection, key, api=endpoint.api, instance=endpoint.instance))
     raise Unauthenticated(
-        f"the endpoint {endpoint.name!r} is no registry of Alibaba Cloud or Tencent Cloud, which take access keys",
+        say(
+            "the endpoint {name!r} is no registry of Alibaba Cloud or Tencent Cloud, which take access keys",
+            name=endpoint.name,
+        ),
         endpoint=endpoint.address,
-        hint="set the kind of the endpoint to acr or tcr, or store a password for the registry",
+        hint=N_("set the kind of the endpoint to acr or tcr, or store a password for the registry"),
     )

@@ -9,6 +9,7 @@ from contextlib import aclosing
 from tui.oci.access import Access
 from tui.oci.errors import PolicyRefused, RegistryError
 from tui.oci.reference import Repository
+from tui.oci.saying import N_
 from tui.providers.cloud import CloudAccount, account_of
 from tui.providers.findings import Action, Finding
 from tui.providers.preparing import Namespace
@@ -82,9 +83,9 @@ def _account(access: Access) -> CloudAccount:
     account = account_of(access)
     if account is None:
         raise PolicyRefused(
-            "without an access key the namespaces can be neither seen nor created here",
+            N_("without an access key the namespaces can be neither seen nor created here"),
             endpoint=access.connection.registry,
-            hint="give the endpoint an access key of the cloud, or look in its console",
+            hint=N_("give the endpoint an access key of the cloud, or look in its console"),
         )
     return account
 
@@ -93,22 +94,22 @@ async def _of_namespace(account: CloudAccount, name: str, paths: set[str]) -> li
     found = await account.namespace(name)
     values = {"name": name}
     if found is None:
-        action = Action("create-namespace", (name,), "create the namespace {name}, private", values)
-        advice = "create it in the console, or let regferry create it"
-        return [Finding("problem", "the namespace {name} does not exist", advice, values, action)]
+        action = Action("create-namespace", (name,), N_("create the namespace {name}, private"), values)
+        advice = N_("create it in the console, or let regferry create it")
+        return [Finding("problem", N_("the namespace {name} does not exist"), advice, values, action)]
     if found.creates is not False:
-        return [Finding("ok", "the namespace {name} is there, and a push creates what is missing", values=values)]
+        return [Finding("ok", N_("the namespace {name} is there, and a push creates what is missing"), values=values)]
     missing = sorted(paths - await _there(account, name))
     if not missing:
-        return [Finding("ok", "the namespace {name} and its repositories are there", values=values)]
+        return [Finding("ok", N_("the namespace {name} and its repositories are there"), values=values)]
     shown = ", ".join(missing[:_MOST_NAMED]) + (" ..." if len(missing) > _MOST_NAMED else "")
     values = {"name": name, "count": str(len(missing)), "missing": shown}
-    words = "the namespace {name} does not create repositories by itself, and {count} are missing: {missing}"
-    switch = Action("switch-on-auto-create", (name,), "switch on auto-create in {name}", values)
-    create = Action("create-repositories", tuple(missing), "create {count} private repositories in {name}", values)
+    words = N_("the namespace {name} does not create repositories by itself, and {count} are missing: {missing}")
+    switch = Action("switch-on-auto-create", (name,), N_("switch on auto-create in {name}"), values)
+    create = Action("create-repositories", tuple(missing), N_("create {count} private repositories in {name}"), values)
     return [
-        Finding("problem", words, "switch on auto-create for the namespace, or create them", values, switch),
-        Finding("note", "the {count} missing repositories can also be created one by one", "", values, create),
+        Finding("problem", words, N_("switch on auto-create for the namespace, or create them"), values, switch),
+        Finding("note", N_("the {count} missing repositories can also be created one by one"), "", values, create),
     ]
 
 

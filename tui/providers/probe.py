@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tui.oci.access import Connection
 from tui.oci.errors import NetworkError, RegistryError
 from tui.oci.reference import DOCKER_HUB
+from tui.oci.saying import N_, say
 
 if TYPE_CHECKING:
     from tui.oci.challenge import Challenge
@@ -67,9 +68,11 @@ async def ask(connection: Connection, scheme: str, path: str = "/v2/") -> Reply:
                 await response.aclose()
     except httpx.TransportError as error:
         where = connection.registry
-        raise network_error(error, endpoint=where, reference="", action="reach the registry") from error
+        raise network_error(error, endpoint=where, reference="", action=N_("reach the registry")) from error
     except TimeoutError as error:
-        raise NetworkError(f"no answer within {SECONDS:.0f} seconds", endpoint=connection.registry) from error
+        raise NetworkError(
+            say("no answer within {seconds:.0f} seconds", seconds=SECONDS), endpoint=connection.registry
+        ) from error
     finally:
         await transport.aclose()
     return Reply(

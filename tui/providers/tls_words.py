@@ -5,25 +5,26 @@ from __future__ import annotations
 import ssl
 
 from tui.oci.errors import RegistryError
+from tui.oci.saying import N_, say
 
 _UNKNOWN_CA = (
-    "the certificate is from a CA this machine does not know",
-    "ask for the registry's CA certificate and give it as the CA file of this endpoint",
+    N_("the certificate is from a CA this machine does not know"),
+    N_("ask for the registry's CA certificate and give it as the CA file of this endpoint"),
 )
 _WORDS: dict[int, tuple[str, str]] = {
-    9: ("the certificate is not valid yet", "check the clock of this machine"),
-    10: ("the certificate has expired", "have it renewed at the registry, or check the clock of this machine"),
-    18: ("the certificate is signed by itself", "give that certificate as the CA file of this endpoint"),
+    9: (N_("the certificate is not valid yet"), N_("check the clock of this machine")),
+    10: (N_("the certificate has expired"), N_("have it renewed at the registry, or check the clock of this machine")),
+    18: (N_("the certificate is signed by itself"), N_("give that certificate as the CA file of this endpoint")),
     19: _UNKNOWN_CA,
     20: _UNKNOWN_CA,
     21: _UNKNOWN_CA,
     62: (
-        "the certificate is for another name than this address",
-        "use the name the certificate is for, or have the registry's certificate made for this one",
+        N_("the certificate is for another name than this address"),
+        N_("use the name the certificate is for, or have the registry's certificate made for this one"),
     ),
     64: (
-        "the certificate is not for this IP address",
-        "use the name the certificate is for, or have the registry's certificate made for this address",
+        N_("the certificate is not for this IP address"),
+        N_("use the name the certificate is for, or have the registry's certificate made for this address"),
     ),
 }
 
@@ -33,7 +34,7 @@ def certificate_words(error: ssl.SSLCertVerificationError) -> tuple[str, str]:
     known = _WORDS.get(error.verify_code)
     if known is not None:
         return known
-    return f"the certificate is not accepted: {error.verify_message}", _UNKNOWN_CA[1]
+    return say("the certificate is not accepted: {verify_message}", verify_message=error.verify_message), _UNKNOWN_CA[1]
 
 
 def certificate_problem(error: RegistryError) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from tui.oci.descriptor import Descriptor
 from tui.oci.errors import IntegrityError, RegistryError
 from tui.oci.manifest import Manifest
 from tui.oci.reference import Repository, digest_of, is_digest
+from tui.oci.saying import N_
 from tui.providers.cache import DigestCache
 from tui.providers.content import (
     IMAGE_CONFIGS,
@@ -146,7 +147,7 @@ class TreeReader:
                     break
         if digest_of(bytes(body), digest.partition(":")[0]) != digest:
             raise IntegrityError(
-                "the image config is not what the manifest promises",
+                N_("the image config is not what the manifest promises"),
                 endpoint=repository.registry,
                 reference=f"{repository}@{digest}",
             )

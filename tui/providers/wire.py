@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from tui.oci.access import Connection
 from tui.oci.errors import NetworkError, UntrustedAnswer
+from tui.oci.saying import N_, say
 from tui.providers.probe import host_and_port
 from tui.providers.tls_words import certificate_words
 
@@ -37,9 +38,10 @@ class Wire:
 
     async def resolve(self) -> str:
         """Look the name up. Raises NetworkError when it is not known."""
-        what = "the proxy " if self.proxy else ""
+        what = N_("the proxy ") if self.proxy else ""
         try:
-            return f"{what}{ipaddress.ip_address(self._host)} is an address already"
+            address = ipaddress.ip_address(self._host)
+            return say("{what}{address} is an address already", what=what, address=address)
         except ValueError:
             pass
         loop = asyncio.get_running_loop()
@@ -47,13 +49,13 @@ class Wire:
             found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
         except (socket.gaierror, UnicodeError) as error:
             raise NetworkError(
-                f"the name {self._host} is not known here",
+                say("the name {host} is not known here", host=self._host),
                 endpoint=self._connection.registry,
-                hint="check the spelling, the resolver of this machine, and whether a VPN is needed",
+                hint=N_("check the spelling, the resolver of this machine, and whether a VPN is needed"),
             ) from error
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-        more = f" and {len(addresses) - 1} more" if len(addresses) > 1 else ""
-        return f"{what}{self._host} is {addresses[0]}{more}"
+        more = say(" and {count} more", count=len(addresses) - 1) if len(addresses) > 1 else ""
+        return say("{what}{host} is {addresses}{more}", what=what, host=self._host, addresses=addresses[0], more=more)
 
     async def connect(self) -> str:
         """Open a TCP connection and close it. Raises NetworkError."""
@@ -67,7 +69,8 @@ class Wire:
             peer = writer.get_extra_info("peername") or (self._host, port)
             writer.transport.abort()
             self._port = port
-            return f"{'the proxy at ' if self.proxy else ''}{peer[0]} port {peer[1]}"
+            sentence = N_("the proxy at {host} port {port}") if self.proxy else N_("{host} port {port}")
+            return say(sentence, host=peer[0], port=peer[1])
         assert problem is not None
         raise problem
 
@@ -84,17 +87,21 @@ class Wire:
         except (ssl.SSLError, ConnectionError) as error:
             if self._connection.scheme == "auto":
                 return ""
-            reason = getattr(error, "reason", "") or "the connection was closed"
+            reason = getattr(error, "reason", "") or N_("the connection was closed")
             raise UntrustedAnswer(
-                f"no TLS here ({reason})",
+                say("no TLS here ({reason})", reason=reason),
                 endpoint=registry,
-                hint="if this registry has no https, set the scheme of the endpoint to http",
+                hint=N_("if this registry has no https, set the scheme of the endpoint to http"),
             ) from error
         channel = writer.get_extra_info("ssl_object")
         version = str(channel.version()).replace("TLSv", "TLS ")
         until = (channel.getpeercert() or {}).get("notAfter", "")
         writer.transport.abort()
-        return f"{version}, certificate trusted, valid until {until}" if until else version
+        return (
+            say("{version}, certificate trusted, valid until {until}", version=version, until=until)
+            if until
+            else version
+        )
 
     async def _opened(
         self, port: int, context: ssl.SSLContext | None = None
@@ -105,18 +112,23 @@ class Wire:
                 return await asyncio.open_connection(self._host, port, ssl=context)
         except TimeoutError as error:
             raise NetworkError(
-                f"no answer from {self._host} port {port} within {_CONNECT_SECONDS:.0f} seconds",
+                say(
+                    "no answer from {host} port {port} within {connect_seconds:.0f} seconds",
+                    host=self._host,
+                    port=port,
+                    connect_seconds=_CONNECT_SECONDS,
+                ),
                 endpoint=registry,
-                hint="a firewall may drop the packets: check that this machine may reach that host and port",
+                hint=N_("a firewall may drop the packets: check that this machine may reach that host and port"),
             ) from error
         except OSError as error:
             if context is not None and isinstance(error, ssl.SSLError | ConnectionError):
                 raise
             refused = isinstance(error, ConnectionRefusedError)
             raise NetworkError(
-                f"no connection to {self._host} port {port}: {_reason(error)}",
+                say("no connection to {host} port {port}: {error}", host=self._host, port=port, error=_reason(error)),
                 endpoint=registry,
-                hint="nothing listens there: check the port, and that the registry runs" if refused else "",
+                hint=N_("nothing listens there: check the port, and that the registry runs") if refused else "",
             ) from error
 
 

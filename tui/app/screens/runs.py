@@ -11,7 +11,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tui.app.i18n import N_, _
+from tui.app.i18n import N_, _, whole
 from tui.app.journal_watch import WATCH_ERRORS, read_once
 from tui.app.run_list import RunLine, RunList
 from tui.app.run_state import CAN_GO_ON, RUN_STATES
@@ -234,8 +234,7 @@ class Runs(Place):
         try:
             await work
         except (*STEERING_ERRORS, *WATCH_ERRORS, RunBusy) as error:
-            hint = getattr(error, "hint", "")
-            self.say(f"{error}; {hint}" if hint else str(error), "error")
+            self.say(whole(error), "error")
         else:
             if told:
                 self.say(told, "success")

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from tui.oci.access import Credential
 from tui.oci.errors import ServerError
 from tui.oci.lending import Lent
+from tui.oci.saying import N_
 from tui.providers.api.call import ApiCall
 from tui.providers.api.client import ApiClient
 from tui.providers.api.pages import Page, numbered_pages
@@ -17,7 +18,7 @@ from tui.providers.preparing import Namespace
 
 VERSION: Final = "2016-06-07"
 _PAGE = 100
-_SUMMARY = "copied by regferry"
+_SUMMARY = N_("copied by regferry")
 
 
 class DefaultEdition:
@@ -28,25 +29,25 @@ class DefaultEdition:
 
     async def lend(self) -> Lent:
         """GetAuthorizationToken: a login for an hour, or as long as the STS token that asks."""
-        call = _call("GET", "/tokens", "GetAuthorizationToken", "get a login for the registry")
+        call = _call("GET", "/tokens", "GetAuthorizationToken", N_("get a login for the registry"))
         answer = await self._client.send(call)
         data = _data(answer.json("a login"))
         username, password = text(data, "tempUserName", "tempUsername"), text(data, "authorizationToken")
         if not username or not password:
-            raise ServerError("the API's answer holds no login", endpoint=self._client.registry)
+            raise ServerError(N_("the API's answer holds no login"), endpoint=self._client.registry)
         return Lent(
             Credential(username, password, origin="GetAuthorizationToken"), seconds_left(data.get("expireDate"), answer)
         )
 
     async def namespaces(self) -> AsyncGenerator[list[Namespace], None]:
         """GetNamespaceList: all in one answer."""
-        data = await self._data(_call("GET", "/namespace", "GetNamespaceList", "list the namespaces"))
+        data = await self._data(_call("GET", "/namespace", "GetNamespaceList", N_("list the namespaces")))
         yield [Namespace(name) for each in objects(data, "namespaces") if (name := text(each, "namespace"))]
 
     async def namespace(self, name: str) -> Namespace:
         """GetNamespace."""
         data = await self._data(
-            _call("GET", f"/namespace/{quote(name)}", "GetNamespace", "look at the namespace", name)
+            _call("GET", f"/namespace/{quote(name)}", "GetNamespace", N_("look at the namespace"), name)
         )
         found = data.get("namespace")
         found = found if isinstance(found, dict) else {}
@@ -56,13 +57,13 @@ class DefaultEdition:
     async def create_namespace(self, name: str) -> None:
         """CreateNamespace; visibility and auto-create are set by `configure`."""
         body = {"Namespace": {"Namespace": name}}
-        await self._client.send(_call("PUT", "/namespace", "CreateNamespace", "create the namespace", name, body))
+        await self._client.send(_call("PUT", "/namespace", "CreateNamespace", N_("create the namespace"), name, body))
 
     async def configure(self, name: str, *, creates: bool, public: bool) -> None:
         """UpdateNamespace."""
         body = {"Namespace": {"AutoCreate": creates, "DefaultVisibility": "PUBLIC" if public else "PRIVATE"}}
         await self._client.send(
-            _call("POST", f"/namespace/{quote(name)}", "UpdateNamespace", "set up the namespace", name, body)
+            _call("POST", f"/namespace/{quote(name)}", "UpdateNamespace", N_("set up the namespace"), name, body)
         )
 
     async def repositories(self, namespace: str = "") -> AsyncGenerator[list[str], None]:
@@ -70,7 +71,7 @@ class DefaultEdition:
         path, action = (
             (f"/repos/{quote(namespace)}", "GetRepoListByNamespace") if namespace else ("/repos", "GetRepoList")
         )
-        async for page in self._pages(path, action, "list the repositories", namespace, "repos", "repoName"):
+        async for page in self._pages(path, action, N_("list the repositories"), namespace, "repos", "repoName"):
             paths = [(text(each, "repoNamespace"), text(each, "repoName")) for each in page]
             yield [f"{space}/{name}" for space, name in paths if space and name]
 
@@ -79,12 +80,12 @@ class DefaultEdition:
         namespace, _, name = path.partition("/")
         kind = "PUBLIC" if public else "PRIVATE"
         body = {"Repo": {"RepoNamespace": namespace, "RepoName": name, "Summary": _SUMMARY, "RepoType": kind}}
-        await self._client.send(_call("PUT", "/repos", "CreateRepo", "create the repository", path, body))
+        await self._client.send(_call("PUT", "/repos", "CreateRepo", N_("create the repository"), path, body))
 
     async def tags(self, path: str) -> AsyncGenerator[list[CloudTag], None]:
         """GetRepoTags."""
         async for page in self._pages(
-            f"/repos/{quote(path)}/tags", "GetRepoTags", "list the tags", path, "tags", "tag"
+            f"/repos/{quote(path)}/tags", "GetRepoTags", N_("list the tags"), path, "tags", "tag"
         ):
             yield [
                 CloudTag(

@@ -9,6 +9,7 @@ from typing import Any, Final
 from tui.oci.access import Credential
 from tui.oci.errors import NotFound, ServerError
 from tui.oci.lending import Lent
+from tui.oci.saying import N_, say
 from tui.oci.text import printable
 from tui.providers.acr.errors import INSTANCE_HINT
 from tui.providers.api.call import ApiCall
@@ -19,7 +20,7 @@ from tui.providers.preparing import Namespace
 
 VERSION: Final = "2018-12-01"
 _PAGE = 100
-_SUMMARY = "copied by regferry"
+_SUMMARY = N_("copied by regferry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,53 +42,65 @@ class Enterprise:
 
     async def instance_named(self, name: str) -> str:
         """ListInstance: the id of the instance of this name. Raises NotFound."""
-        call = self._call("ListInstance", "find the instance", name, InstanceName=name, PageNo="1", PageSize=str(_PAGE))
+        call = self._call(
+            "ListInstance", N_("find the instance"), name, InstanceName=name, PageNo="1", PageSize=str(_PAGE)
+        )
         document = await self._client.json(call)
         for each in objects(document, "Instances"):
             if text(each, "InstanceName") == name and (found := text(each, "InstanceId")):
                 return found
         raise NotFound(
-            f"there is no Enterprise instance {printable(name)!r} in {self._region} for this AccessKey",
+            say(
+                "there is no Enterprise instance {name!r} in {region} for this AccessKey",
+                name=printable(name),
+                region=self._region,
+            ),
             endpoint=self._client.registry,
             hint=INSTANCE_HINT,
         )
 
     async def lend(self) -> Lent:
         """GetAuthorizationToken: a login for an hour, or as long as the STS token that asks."""
-        answer = await self._client.send(self._call("GetAuthorizationToken", "get a login for the registry"))
+        answer = await self._client.send(self._call("GetAuthorizationToken", N_("get a login for the registry")))
         document = answer.json("a login")
         data = document if isinstance(document, dict) else {}
         username, password = text(data, "TempUsername"), text(data, "AuthorizationToken")
         if not username or not password:
-            raise ServerError("the API's answer holds no login", endpoint=self._client.registry)
+            raise ServerError(N_("the API's answer holds no login"), endpoint=self._client.registry)
         return Lent(
             Credential(username, password, origin="GetAuthorizationToken"), seconds_left(data.get("ExpireTime"), answer)
         )
 
     async def namespaces(self) -> AsyncGenerator[list[Namespace], None]:
         """ListNamespace."""
-        async for page in self._pages("ListNamespace", "list the namespaces", "", "Namespaces", "NamespaceName"):
+        async for page in self._pages("ListNamespace", N_("list the namespaces"), "", "Namespaces", "NamespaceName"):
             yield [_namespace(each) for each in page if text(each, "NamespaceName")]
 
     async def namespace(self, name: str) -> Namespace:
         """GetNamespace."""
-        call = self._call("GetNamespace", "look at the namespace", name, NamespaceName=name)
+        call = self._call("GetNamespace", N_("look at the namespace"), name, NamespaceName=name)
         document = await self._client.json(call)
         return _namespace({**(document if isinstance(document, dict) else {}), "NamespaceName": name})
 
     async def create_namespace(self, name: str, *, public: bool) -> None:
         """CreateNamespace, with auto-create."""
-        await self._configure("CreateNamespace", "create the namespace", name, public)
+        await self._configure("CreateNamespace", N_("create the namespace"), name, public)
 
     async def switch_on_auto_create(self, name: str, *, public: bool) -> None:
         """UpdateNamespace."""
-        await self._configure("UpdateNamespace", "set up the namespace", name, public)
+        await self._configure("UpdateNamespace", N_("set up the namespace"), name, public)
 
     async def repositories(self, namespace: str = "") -> AsyncGenerator[list[str], None]:
         """ListRepository."""
         only = {"RepoNamespaceName": namespace} if namespace else {}
         pages = self._pages(
-            "ListRepository", "list the repositories", namespace, "Repositories", "RepoName", RepoStatus="ALL", **only
+            "ListRepository",
+            N_("list the repositories"),
+            namespace,
+            "Repositories",
+            "RepoName",
+            RepoStatus="ALL",
+            **only,
         )
         async for page in pages:
             paths = [(text(each, "RepoNamespaceName"), text(each, "RepoName")) for each in page]
@@ -98,15 +111,15 @@ class Enterprise:
         namespace, _, name = path.partition("/")
         kind = "PUBLIC" if public else "PRIVATE"
         named = {"RepoNamespaceName": namespace, "RepoName": name, "RepoType": kind, "Summary": _SUMMARY}
-        await self._client.send(self._call("CreateRepository", "create the repository", path, **named))
+        await self._client.send(self._call("CreateRepository", N_("create the repository"), path, **named))
 
     async def tags(self, path: str) -> AsyncGenerator[list[CloudTag], None]:
         """GetRepository for the id, then ListRepoTag."""
         namespace, _, name = path.partition("/")
         named = {"RepoNamespaceName": namespace, "RepoName": name}
-        document = await self._client.json(self._call("GetRepository", "look at the repository", path, **named))
+        document = await self._client.json(self._call("GetRepository", N_("look at the repository"), path, **named))
         repository = text(document if isinstance(document, dict) else {}, "RepoId")
-        async for page in self._pages("ListRepoTag", "list the tags", path, "Images", "Tag", RepoId=repository):
+        async for page in self._pages("ListRepoTag", N_("list the tags"), path, "Images", "Tag", RepoId=repository):
             yield [
                 CloudTag(
                     text(each, "Tag"), text(each, "Digest"), whole_number(each.get("ImageSize")),
@@ -119,7 +132,7 @@ class Enterprise:
     async def public_access(self) -> PublicAccess:
         """GetInstanceEndpoint."""
         call = self._call(
-            "GetInstanceEndpoint", "look at the public access", EndpointType="internet", ModuleName="Registry"
+            "GetInstanceEndpoint", N_("look at the public access"), EndpointType="internet", ModuleName="Registry"
         )
         document = await self._client.json(call)
         document = document if isinstance(document, dict) else {}

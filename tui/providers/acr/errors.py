@@ -10,42 +10,55 @@ from typing import Any
 
 from tui.oci.answers import Answer, retry_after
 from tui.oci.errors import Denied, NotFound, PolicyRefused, RegistryError, ServerError, Throttled, Unauthenticated
+from tui.oci.saying import N_, say
 from tui.providers.api.call import ApiCall
 from tui.providers.cloud import AlreadyThere, clock_words, text
 
-KEY_HINT = "look in the RAM console whether the AccessKey exists and is enabled, and store it again for the endpoint"
-SECRET_HINT = "store the AccessKey again: the secret does not belong to this AccessKey id"
-CLOCK_HINT = "set the clock of this machine (for example 'timedatectl set-ntp true'): requests are signed with the time"
-STS_HINT = "get another temporary AccessKey with its STS token and store all three again for the endpoint"
-RAM_HINT = "give the RAM user the policy that regferry shows for this namespace (RAM console, 'Grant Permission')"
-INSTANCE_HINT = (
+KEY_HINT = N_(
+    "look in the RAM console whether the AccessKey exists and is enabled, and store it again for the endpoint"
+)
+SECRET_HINT = N_("store the AccessKey again: the secret does not belong to this AccessKey id")
+CLOCK_HINT = N_(
+    "set the clock of this machine (for example 'timedatectl set-ntp true'): requests are signed with the time"
+)
+STS_HINT = N_("get another temporary AccessKey with its STS token and store all three again for the endpoint")
+RAM_HINT = N_("give the RAM user the policy that regferry shows for this namespace (RAM console, 'Grant Permission')")
+INSTANCE_HINT = N_(
     "check the region and the instance of the endpoint; the AccessKey must be of the account the instance belongs to"
 )
-NAMESPACE_HINT = "create the namespace in the console of the Container Registry, or let regferry create it"
-THROTTLE_HINT = "Alibaba Cloud limits calls of its API; regferry waits and goes on"
+NAMESPACE_HINT = N_("create the namespace in the console of the Container Registry, or let regferry create it")
+THROTTLE_HINT = N_("Alibaba Cloud limits calls of its API; regferry waits and goes on")
 
 _Kind = type[RegistryError]
 _KNOWN: dict[str, tuple[_Kind, str, str]] = {
-    "InvalidAccessKeyId.NotFound": (Unauthenticated, "Alibaba Cloud does not know this AccessKey", KEY_HINT),
-    "InvalidAccessKeyId.Inactive": (Unauthenticated, "this AccessKey is disabled", KEY_HINT),
-    "InvalidAccessKeyId": (Unauthenticated, "this AccessKey is not accepted", KEY_HINT),
-    "SignatureDoesNotMatch": (Unauthenticated, "the secret of the AccessKey is wrong", SECRET_HINT),
-    "IncompleteSignature": (Unauthenticated, "the secret of the AccessKey is wrong", SECRET_HINT),
-    "InvalidTimeStamp.Expired": (Unauthenticated, "the clock of this machine is wrong", CLOCK_HINT),
-    "InvalidSecurityToken.Expired": (Unauthenticated, "the STS token of this AccessKey has expired", STS_HINT),
-    "InvalidSecurityToken.Malformed": (Unauthenticated, "the STS token is not one", STS_HINT),
+    "InvalidAccessKeyId.NotFound": (Unauthenticated, N_("Alibaba Cloud does not know this AccessKey"), KEY_HINT),
+    "InvalidAccessKeyId.Inactive": (Unauthenticated, N_("this AccessKey is disabled"), KEY_HINT),
+    "InvalidAccessKeyId": (Unauthenticated, N_("this AccessKey is not accepted"), KEY_HINT),
+    "SignatureDoesNotMatch": (Unauthenticated, N_("the secret of the AccessKey is wrong"), SECRET_HINT),
+    "IncompleteSignature": (Unauthenticated, N_("the secret of the AccessKey is wrong"), SECRET_HINT),
+    "InvalidTimeStamp.Expired": (Unauthenticated, N_("the clock of this machine is wrong"), CLOCK_HINT),
+    "InvalidSecurityToken.Expired": (Unauthenticated, N_("the STS token of this AccessKey has expired"), STS_HINT),
+    "InvalidSecurityToken.Malformed": (Unauthenticated, N_("the STS token is not one"), STS_HINT),
     "InvalidSecurityToken.MismatchWithAccessKey": (
         Unauthenticated,
-        "the STS token is of another AccessKey",
+        N_("the STS token is of another AccessKey"),
         STS_HINT,
     ),
-    "MissingSecurityToken": (Unauthenticated, "this AccessKey is temporary, and its STS token is missing", STS_HINT),
-    "NoPermission": (Denied, "the RAM user lacks a permission", RAM_HINT),
-    "NoPrivilege": (Denied, "the RAM user lacks a permission", RAM_HINT),
-    "INSTANCE_NOT_EXIST": (NotFound, "there is no such instance for this AccessKey", INSTANCE_HINT),
-    "INSTANCE_STATUS_NOT_SUPPORT": (PolicyRefused, "the instance is not running", "look at the instance's state"),
-    "NAMESPACE_NOT_EXIST": (NotFound, "the namespace does not exist", NAMESPACE_HINT),
-    "REPO_NOT_EXIST": (NotFound, "the repository does not exist", ""),
+    "MissingSecurityToken": (
+        Unauthenticated,
+        N_("this AccessKey is temporary, and its STS token is missing"),
+        STS_HINT,
+    ),
+    "NoPermission": (Denied, N_("the RAM user lacks a permission"), RAM_HINT),
+    "NoPrivilege": (Denied, N_("the RAM user lacks a permission"), RAM_HINT),
+    "INSTANCE_NOT_EXIST": (NotFound, N_("there is no such instance for this AccessKey"), INSTANCE_HINT),
+    "INSTANCE_STATUS_NOT_SUPPORT": (
+        PolicyRefused,
+        N_("the instance is not running"),
+        N_("look at the instance's state"),
+    ),
+    "NAMESPACE_NOT_EXIST": (NotFound, N_("the namespace does not exist"), NAMESPACE_HINT),
+    "REPO_NOT_EXIST": (NotFound, N_("the repository does not exist"), ""),
     "SystemError": (ServerError, "the API failed", ""),
     "SLB_SERVICE_ERROR": (ServerError, "the API failed", ""),
 }
@@ -64,11 +77,12 @@ def judge(answer: Answer, call: ApiCall) -> RegistryError | None:
     kind, words, hint = _meaning(answer, code)
     said = text(document, "Message", "message")
     if kind is Unauthenticated and hint == CLOCK_HINT and (off := clock_words(answer)):
-        words = f"{words}: it is {off}"
+        words = say("{words}: it is {off}", words=words, off=off)
     if not words or kind is Denied:
-        words = ": ".join(part for part in (words, said or f"HTTP status {answer.status}") if part)
+        said = said or say("HTTP status {status}", status=answer.status)
+        words = say("{words}: {said}", words=words, said=said) if words else said
     return kind(
-        f"cannot {call.action}: {words}",
+        say("cannot {action}: {words}", action=call.action, words=words),
         endpoint=_host(answer.url),
         reference=call.reference,
         status=answer.status,
@@ -88,11 +102,11 @@ def _meaning(answer: Answer, code: str) -> tuple[_Kind, str, str]:
     if code.endswith("_ALREADY_EXIST") or code.endswith("_EXISTED"):
         return AlreadyThere, "", ""
     if code.startswith("InvalidTimeStamp"):
-        return Unauthenticated, "the clock of this machine is wrong", CLOCK_HINT
+        return Unauthenticated, N_("the clock of this machine is wrong"), CLOCK_HINT
     if code.startswith(("InvalidAccessKeyId", "InvalidSecurityToken")) or answer.status == 401:
         return Unauthenticated, "", KEY_HINT
     if code.startswith(("Forbidden", "NoPermission")) or answer.status == 403:
-        return Denied, "the RAM user lacks a permission", RAM_HINT
+        return Denied, N_("the RAM user lacks a permission"), RAM_HINT
     if code.endswith("_NOT_EXIST") or answer.status == 404:
         return NotFound, "", ""
     return PolicyRefused, "", ""

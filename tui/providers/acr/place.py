@@ -7,6 +7,7 @@ from typing import Literal
 
 from tui.oci.access import Connection
 from tui.oci.errors import PolicyRefused, RegistryError
+from tui.oci.saying import N_, say
 from tui.providers.detect import vendor_of
 from tui.providers.kinds import Vendor, vendor_of_address
 from tui.providers.probe import find_scheme
@@ -41,13 +42,16 @@ async def locate(connection: Connection, instance: str = "") -> Place:
     except RegistryError as error:
         if named.kind == "acr" and named.region and named.instance:
             return _place(named, instance)
-        error.hint = error.hint or "the registry must be reachable to learn its region and instance"
+        error.hint = error.hint or N_("the registry must be reachable to learn its region and instance")
         raise
     if vendor.kind != "acr" or not vendor.region:
         raise PolicyRefused(
-            f"{connection.registry} does not answer as a registry of Alibaba Cloud: an AccessKey is of no use there",
+            say(
+                "{registry} does not answer as a registry of Alibaba Cloud: an AccessKey is of no use there",
+                registry=connection.registry,
+            ),
             endpoint=connection.registry,
-            hint="check the address and the kind of the endpoint, or store a password for the registry",
+            hint=N_("check the address and the kind of the endpoint, or store a password for the registry"),
         )
     return _place(vendor, instance)
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from tui.oci.access import Access
 from tui.oci.errors import Denied, RegistryError
 from tui.oci.reference import Repository
+from tui.oci.saying import N_
 from tui.providers.acr.account import AcrAccount
 from tui.providers.acr.place import Place, locate
 from tui.providers.acr.policy import ram_policy
@@ -22,12 +23,12 @@ _NAME = {
     "default": re.compile(r"(?![-_])[a-z0-9_-]{2,30}(?<![-_])"),
     "enterprise": re.compile(r"(?![-_.])[a-z0-9_.-]{2,120}(?<![-_.])"),
 }
-NO_KEY = "with a password the namespaces cannot be looked at: each must exist and create repositories by itself"
-NO_KEY_HINT = (
+NO_KEY = N_("with a password the namespaces cannot be looked at: each must exist and create repositories by itself")
+NO_KEY_HINT = N_(
     "look in the console that the namespaces are there with 'automatically create repository' on, or give the "
     "endpoint an AccessKey: then regferry looks, and can create them"
 )
-PLACE_HINT = "give the target the form {{namespace}}/{{name}}: two parts, for example 'team/app'"
+PLACE_HINT = N_("give the target the form {{namespace}}/{{name}}: two parts, for example 'team/app'")
 
 
 class AcrPreparer(CloudNamespaces):
@@ -65,7 +66,7 @@ class AcrPreparer(CloudNamespaces):
             await account.lend()
         except RegistryError as error:
             return [in_the_way(error)]
-        findings = [Finding("ok", "the AccessKey gives a login for the registry")]
+        findings = [Finding("ok", N_("the AccessKey gives a login for the registry"))]
         findings += _names(targets, place.edition)
         if place.edition == "enterprise":
             findings += await _public_access(account, access, place)
@@ -77,13 +78,13 @@ def _names(targets: Sequence[Repository], edition: str) -> list[Finding]:
     deep = [target.path for target in targets if target.path.count("/") != 1]
     if deep:
         values = {"path": deep[0], "count": str(len(deep))}
-        words = "{count} targets are not namespace/repository, the first is {path}"
+        words = N_("{count} targets are not namespace/repository, the first is {path}")
         severity = "problem" if edition == "default" or any("/" not in path for path in deep) else "warning"
         findings.append(Finding(severity, words, PLACE_HINT, values))  # type: ignore[arg-type]
     odd = sorted({name for target in targets if not _NAME[edition].fullmatch(name := target.path.partition("/")[0])})
     if odd:
-        advice = "a namespace has lower case letters, digits and hyphens, at least 2 and not at the ends"
-        findings.append(Finding("problem", "{name} cannot be the name of a namespace", advice, {"name": odd[0]}))
+        advice = N_("a namespace has lower case letters, digits and hyphens, at least 2 and not at the ends")
+        findings.append(Finding("problem", N_("{name} cannot be the name of a namespace"), advice, {"name": odd[0]}))
     return findings
 
 
@@ -98,7 +99,7 @@ def _fixed_password(access: Access) -> list[Finding]:
 
 async def _public_access(account: AcrAccount, access: Access, place: Place) -> list[Finding]:
     if vendor_of_address(access.connection.registry).network != "public":
-        return [Finding("note", "this address works only inside the VPC it is linked with")]
+        return [Finding("note", N_("this address works only inside the VPC it is linked with"))]
     try:
         found = await account.public_access()
     except Denied:
@@ -109,15 +110,15 @@ async def _public_access(account: AcrAccount, access: Access, place: Place) -> l
     if found is None or (found.enabled and not found.limited):
         return []
     if not found.enabled:
-        advice = (
+        advice = N_(
             "switch on the public endpoint of the instance in its console (Access Control, Internet) and add this "
             "machine's address, or use the VPC address from inside"
         )
-        return [Finding("problem", "the instance {id} is closed to the internet", advice, {"id": place.instance})]
+        return [Finding("problem", N_("the instance {id} is closed to the internet"), advice, {"id": place.instance})]
     if not found.networks:
-        advice = "add this machine's address to the access list of the instance (Access Control, Internet)"
-        return [Finding("problem", "the access list of the instance {id} is empty", advice, {"id": place.instance})]
-    words = "the instance {id} lets in {networks} only"
-    advice = "if the connection fails, add this machine's address to the access list of the instance"
+        advice = N_("add this machine's address to the access list of the instance (Access Control, Internet)")
+        return [Finding("problem", N_("the access list of the instance {id} is empty"), advice, {"id": place.instance})]
+    words = N_("the instance {id} lets in {networks} only")
+    advice = N_("if the connection fails, add this machine's address to the access list of the instance")
     shown = ", ".join(found.networks[:5]) + (" ..." if len(found.networks) > 5 else "")
     return [Finding("note", words, advice, {"id": place.instance, "networks": shown})]

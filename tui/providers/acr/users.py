@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 
-PASSWORD_HINT = (
+from tui.oci.saying import N_, say
+
+PASSWORD_HINT = N_(
     "the password is the one set in the console of the Container Registry (Access Credential), in this region and for "
     "this instance; it is not the password of the account"
 )
-RAM_USER_HINT = (
+RAM_USER_HINT = N_(
     "a RAM user logs in as name@account-alias (or name@account-id.onaliyun.com), and must have opened the console of "
     "the Container Registry once and set a password of its own there"
 )
@@ -29,14 +31,16 @@ def user_name_problem(username: str) -> tuple[str, str]:
     The registry decides: display names of accounts may have any letters.
     """
     if _ACCOUNT_ID.fullmatch(username):
-        return "this is the number of an account and not its login name", f"{RAM_USER_HINT}; an account as shown there"
+        return N_("this is the number of an account and not its login name"), say(
+            "{hint}; an account as shown there", hint=RAM_USER_HINT
+        )
     if _TEMPORARY.fullmatch(username):
         return (
-            "this is the user of a temporary login, which lasts an hour",
-            "store the AccessKey in its place: regferry gets temporary logins by itself and renews them",
+            N_("this is the user of a temporary login, which lasts an hour"),
+            N_("store the AccessKey in its place: regferry gets temporary logins by itself and renews them"),
         )
     if ":" in username or username != username.strip():
-        return "a user name has no ':' and no blanks around it", RAM_USER_HINT
+        return N_("a user name has no ':' and no blanks around it"), RAM_USER_HINT
     if "@" in username and not _RAM_USER.fullmatch(username):
-        return "this is neither an e-mail address nor the name of a RAM user", RAM_USER_HINT
+        return N_("this is neither an e-mail address nor the name of a RAM user"), RAM_USER_HINT
     return "", ""

@@ -34,6 +34,7 @@ from tui.oci.lockout import LoginGuard
 from tui.oci.network import network_error
 from tui.oci.proxy import proxy_for
 from tui.oci.retry import Attempts, RetryPolicy
+from tui.oci.saying import N_, say
 from tui.oci.tls import context_for
 from tui.oci.token import basic_header
 from tui.oci.transport import RegistryTransport
@@ -150,11 +151,11 @@ class ApiClient:
         if answer.status in REDIRECTS:
             where = answer.headers.get("location", "")
             raise UntrustedAnswer(
-                f"cannot {call.action}: the API sends us away to {where[:200]!r}",
+                say("cannot {action}: the API sends us away to {where!r}", action=call.action, where=where[:200]),
                 endpoint=self.registry,
                 reference=call.reference,
                 status=answer.status,
-                hint="give the endpoint the address and scheme that it is sent to, if that is the right one",
+                hint=N_("give the endpoint the address and scheme that it is sent to, if that is the right one"),
             )
         error = self._judge(answer, call)
         if error is not None:
@@ -169,7 +170,9 @@ class ApiClient:
             self._guard.accept()
             return
         code, said = registry_words(answer.body) if answer.status == 401 else ("", "")
-        message = f"the login for user {self._user!r} is refused" + (f": {said}" if said else "")
+        message = say("the login for user {user!r} is refused", user=self._user)
+        if said:
+            message = say("{words}: {said}", words=message, said=said)
         refusal = Unauthenticated(message, endpoint=self.registry, status=answer.status, code=code)
         self._guard.refuse(refusal)
         if answer.status < 400:
@@ -195,7 +198,7 @@ class ApiClient:
         if self._sign is not None and not call.anonymous:
             outgoing = self._sign(outgoing)
         if not same_origin(outgoing.url, origin):
-            raise UntrustedAnswer("a request would have gone to another host than its own", endpoint=self.registry)
+            raise UntrustedAnswer(N_("a request would have gone to another host than its own"), endpoint=self.registry)
         return outgoing
 
     async def _exchange(self, outgoing: Outgoing, call: ApiCall) -> Answer:
@@ -209,10 +212,10 @@ class ApiClient:
             )
         except (httpx.InvalidURL, ValueError) as error:
             raise LocalError(
-                f"cannot {call.action}: no request can be made of these names",
+                say("cannot {action}: no request can be made of these names", action=call.action),
                 endpoint=self.registry,
                 reference=call.reference,
-                hint="look for odd characters in the address, the login and the names",
+                hint=N_("look for odd characters in the address, the login and the names"),
             ) from error
         try:
             async with asyncio.timeout(SECONDS):
@@ -228,7 +231,11 @@ class ApiClient:
         except TimeoutError as error:
             self.host.failed()
             raise NetworkError(
-                f"cannot {call.action}: no complete answer within {SECONDS:.0f} seconds",
+                say(
+                    "cannot {action}: no complete answer within {seconds:.0f} seconds",
+                    action=call.action,
+                    seconds=SECONDS,
+                ),
                 endpoint=self.registry,
                 reference=call.reference,
             ) from error
@@ -247,9 +254,9 @@ def document_of(answer: Answer, call: ApiCall, endpoint: str) -> Any:
         return answer.json("JSON")
     except ServerError as error:
         raise ServerError(
-            f"cannot {call.action}: {error.message}",
+            say("cannot {action}: {message}", action=call.action, message=error.message),
             endpoint=endpoint,
             reference=call.reference,
             status=answer.status,
-            hint="check the address, and whether a proxy or a portal is on the way",
+            hint=N_("check the address, and whether a proxy or a portal is on the way"),
         ) from error

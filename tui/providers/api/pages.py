@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from tui.oci.answers import Answer
 from tui.oci.errors import ServerError, UntrustedAnswer
 from tui.oci.paging import next_page
+from tui.oci.saying import N_
 from tui.oci.trust import resolve
 from tui.providers.api.call import ApiCall
 from tui.providers.api.client import ApiClient
@@ -52,7 +53,7 @@ async def numbered_pages(
         yield Page(fresh, page.total)
         if page.total is not None and received >= page.total:
             return
-    raise ServerError("the list does not end")
+    raise ServerError(N_("the list does not end"))
 
 
 async def linked_pages(client: ApiClient, call: ApiCall) -> AsyncGenerator[Answer, None]:
@@ -71,7 +72,7 @@ async def linked_pages(client: ApiClient, call: ApiCall) -> AsyncGenerator[Answe
             return
         url = resolve(answer.url, url)
         if url in seen or len(seen) >= MOST_PAGES:
-            raise ServerError("the list goes round", endpoint=client.registry, reference=call.reference)
+            raise ServerError(N_("the list goes round"), endpoint=client.registry, reference=call.reference)
         if not url.startswith(prefix + "/"):
-            raise UntrustedAnswer("the next page of a list is outside the API", endpoint=client.registry)
+            raise UntrustedAnswer(N_("the next page of a list is outside the API"), endpoint=client.registry)
         call = replace(call, path=url.removeprefix(prefix), query=())

@@ -13,6 +13,7 @@ from tui.oci.answers import Answer
 from tui.oci.errors import Denied, NotFound, RegistryError, ServerError, Unauthenticated
 from tui.oci.host import Host
 from tui.oci.retry import RetryPolicy
+from tui.oci.saying import N_, say
 from tui.oci.text import printable
 from tui.providers.api.call import ApiCall
 from tui.providers.api.client import ApiClient, document_of
@@ -26,7 +27,7 @@ PAGE_SIZE = 100
 """Items of a page, the most Harbor gives."""
 
 _SINGLE_SIGN_ON = "oidc_auth"
-_CLI_SECRET = (
+_CLI_SECRET = N_(
     "with single sign-on Harbor takes a CLI secret for listing and copying only; "
     "use a robot account, or an administrator with a local password"
 )
@@ -192,13 +193,15 @@ class Harbor:
 
     async def _ask(self) -> SystemInfo:
         answer = await self.client.send(
-            ApiCall("GET", "/api/version", "ask for Harbor's version", accept=frozenset({200, 404}), anonymous=True)
+            ApiCall("GET", "/api/version", N_("ask for Harbor's version"), accept=frozenset({200, 404}), anonymous=True)
         )
         api: Literal["2.0", "1"] = "1" if answer.status == 404 else "2.0"
         path = "/api/systeminfo" if api == "1" else "/api/v2.0/systeminfo"
-        stranger = await self._systeminfo(ApiCall("GET", path, "ask what Harbor this is", anonymous=True))
+        stranger = await self._systeminfo(ApiCall("GET", path, N_("ask what Harbor this is"), anonymous=True))
         if "auth_mode" not in stranger:
-            raise NotFound("there is no Harbor at this address", endpoint=self.registry, hint="check the address")
+            raise NotFound(
+                N_("there is no Harbor at this address"), endpoint=self.registry, hint=N_("check the address")
+            )
         told = stranger
         known = False
         if self._login is not None:
@@ -206,7 +209,7 @@ class Harbor:
                 # Harbor 1.x tells strangers as much, so only a docker login shows whether the password is right.
                 known = await log_in(self.access)
             else:
-                call = ApiCall("GET", path, "log in", shows_login=_tells_version)
+                call = ApiCall("GET", path, N_("log in"), shows_login=_tells_version)
                 told = await self._systeminfo(call)
                 known = True
         return SystemInfo(
@@ -222,7 +225,7 @@ class Harbor:
     async def _systeminfo(self, call: ApiCall) -> dict[str, Any]:
         document = await self.client.json(call)
         if not isinstance(document, dict):
-            raise ServerError("something else than Harbor answers here", endpoint=self.registry)
+            raise ServerError(N_("something else than Harbor answers here"), endpoint=self.registry)
         return document
 
 
@@ -231,7 +234,7 @@ def objects(document: object, action: str, endpoint: str) -> list[dict[str, Any]
     if document is None:
         return []
     if not isinstance(document, list):
-        raise ServerError(f"cannot {action}: the answer is no list", endpoint=endpoint)
+        raise ServerError(say("cannot {action}: the answer is no list", action=action), endpoint=endpoint)
     return [item for item in document if isinstance(item, dict)]
 
 
@@ -239,7 +242,9 @@ def id_in_location(answer: Answer, action: str, endpoint: str) -> int:
     """Return the number at the end of the `Location` of what was created. Raises ServerError when there is none."""
     last = answer.headers.get("location", "").rstrip("/").rpartition("/")[2]
     if not (last.isascii() and last.isdigit() and len(last) < 19):
-        raise ServerError(f"{action}: Harbor does not say what it made", endpoint=endpoint, status=answer.status)
+        raise ServerError(
+            say("{action}: Harbor does not say what it made", action=action), endpoint=endpoint, status=answer.status
+        )
     return int(last)
 
 
@@ -250,10 +255,10 @@ def _basic(credential: Credential | None) -> Credential | None:
 def _refusal(error: RegistryError, needs: str, *, known: bool, by_secret: bool) -> RegistryError:
     if not known:
         kind: type[RegistryError] = Unauthenticated
-        hint = "Harbor tells this to known users only: add a login for this endpoint"
+        hint = N_("Harbor tells this to known users only: add a login for this endpoint")
     else:
         kind = Denied
-        hint = f"the account needs {needs}" if needs else ""
+        hint = say("the account needs {needs}", needs=needs) if needs else ""
         if by_secret and error.status == 401:
             hint = _CLI_SECRET
     return kind(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from tui.oci.reference import InvalidReference, is_repository
+from tui.oci.saying import N_
 
 _PROJECT = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*", re.ASCII)
 _VERSION = re.compile(r"v?(?P<major>[0-9]{1,4})\.(?P<minor>[0-9]{1,4})")
@@ -26,7 +27,7 @@ class Version:
         return cls(int(match["major"]), int(match["minor"])) if match else cls()
 
     def __str__(self) -> str:
-        return f"{self.major}.{self.minor}" if self.major else "of an unknown version"
+        return f"{self.major}.{self.minor}" if self.major else N_("of an unknown version")
 
 
 def is_project_name(name: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tui.oci.errors import NotFound, RegistryError
 from tui.oci.reference import Reference, Repository
+from tui.oci.saying import N_, say
 from tui.providers.findings import Action, Finding, worst_first
 from tui.providers.harbor.client import Harbor, SystemInfo
 from tui.providers.harbor.content import Project
@@ -45,8 +46,8 @@ async def inspect_target(
             findings.append(
                 Finding(
                     "problem",
-                    "project {project} is there, and this account does not see it",
-                    "have the account made a member of the project who may push, or use another account",
+                    N_("project {project} is there, and this account does not see it"),
+                    N_("have the account made a member of the project who may push, or use another account"),
                     {"project": name},
                 )
             )
@@ -68,8 +69,8 @@ async def inspect_source(harbor: Harbor, projects: Iterable[str]) -> list[Findin
             findings.append(
                 Finding(
                     "problem",
-                    "project {project} is not there, or this account does not see it",
-                    "check the spelling, and that the account is a member of the project",
+                    N_("project {project} is not there, or this account does not see it"),
+                    N_("check the spelling, and that the account is a member of the project"),
                     values,
                 )
             )
@@ -78,8 +79,8 @@ async def inspect_source(harbor: Harbor, projects: Iterable[str]) -> list[Findin
             findings.append(
                 Finding(
                     "warning",
-                    "project {project} does not hand out images with known vulnerabilities",
-                    "such images will fail: switch it off in the project's configuration while you copy",
+                    N_("project {project} does not hand out images with known vulnerabilities"),
+                    N_("such images will fail: switch it off in the project's configuration while you copy"),
                     values,
                 )
             )
@@ -87,8 +88,8 @@ async def inspect_source(harbor: Harbor, projects: Iterable[str]) -> list[Findin
             findings.append(
                 Finding(
                     "warning",
-                    "project {project} does not hand out images without a signature",
-                    "such images will fail: switch it off in the project's configuration while you copy",
+                    N_("project {project} does not hand out images without a signature"),
+                    N_("such images will fail: switch it off in the project's configuration while you copy"),
                     values,
                 )
             )
@@ -96,8 +97,8 @@ async def inspect_source(harbor: Harbor, projects: Iterable[str]) -> list[Findin
             findings.append(
                 Finding(
                     "note",
-                    "{charts} Helm charts of project {project} are in ChartMuseum, not in the registry: not copied",
-                    "save them with helm pull, and push them as OCI artifacts with helm push",
+                    N_("{charts} Helm charts of project {project} are in ChartMuseum, not in the registry: not copied"),
+                    N_("save them with helm pull, and push them as OCI artifacts with helm push"),
                     {**values, "charts": str(project.charts)},
                 )
             )
@@ -115,8 +116,8 @@ def _of_the_whole(harbor: Harbor, info: SystemInfo) -> list[Finding]:
         findings.append(
             Finding(
                 "problem",
-                "no login is set for {registry}, and nobody may push to a Harbor without one",
-                "add a user or a robot account with the permission to push",
+                N_("no login is set for {registry}, and nobody may push to a Harbor without one"),
+                N_("add a user or a robot account with the permission to push"),
                 {"registry": harbor.registry},
             )
         )
@@ -124,8 +125,8 @@ def _of_the_whole(harbor: Harbor, info: SystemInfo) -> list[Finding]:
         findings.append(
             Finding(
                 "problem",
-                "{registry} is read-only just now",
-                "have it switched off by an administrator (Administration, Configuration, System Settings)",
+                N_("{registry} is read-only just now"),
+                N_("have it switched off by an administrator (Administration, Configuration, System Settings)"),
                 {"registry": harbor.registry},
             )
         )
@@ -138,8 +139,8 @@ def _of_missing(missing: Sequence[str], info: SystemInfo) -> list[Finding]:
     findings += [
         Finding(
             "problem",
-            "{project} can be no project of a Harbor",
-            "choose another target: small letters and digits, with one '.', '_' or '-' between them",
+            N_("{project} can be no project of a Harbor"),
+            N_("choose another target: small letters and digits, with one '.', '_' or '-' between them"),
             {"project": name},
         )
         for name in impossible
@@ -148,11 +149,11 @@ def _of_missing(missing: Sequence[str], info: SystemInfo) -> list[Finding]:
     if not possible:
         return findings
     values = {"projects": ", ".join(possible)}
-    advice = "create them here, or in Harbor (Projects, New Project)"
+    advice = N_("create them here, or in Harbor (Projects, New Project)")
     if info.creators == "adminonly":
-        advice = "only administrators may create projects at this Harbor: it works here with such an account"
-    action = Action("create-namespace", possible, "create {projects}, for members only", values)
-    findings.append(Finding("problem", "projects that are not there yet: {projects}", advice, values, action))
+        advice = N_("only administrators may create projects at this Harbor: it works here with such an account")
+    action = Action("create-namespace", possible, N_("create {projects}, for members only"), values)
+    findings.append(Finding("problem", N_("projects that are not there yet: {projects}"), advice, values, action))
     return findings
 
 
@@ -162,8 +163,8 @@ async def _of_project(harbor: Harbor, project: Project, needed: int | None) -> l
         return [
             Finding(
                 "problem",
-                "project {project} is a cache of another registry and takes no pushes",
-                "choose another project",
+                N_("project {project} is a cache of another registry and takes no pushes"),
+                N_("choose another project"),
                 values,
             )
         ]
@@ -172,8 +173,8 @@ async def _of_project(harbor: Harbor, project: Project, needed: int | None) -> l
         findings.append(
             Finding(
                 "problem",
-                "the account is {role} of project {project}, who may pull and not push",
-                "have it made a developer or maintainer of the project",
+                N_("the account is {role} of project {project}, who may pull and not push"),
+                N_("have it made a developer or maintainer of the project"),
                 {**values, "role": ", ".join(project.role_names)},
             )
         )
@@ -185,31 +186,33 @@ async def _of_quota(harbor: Harbor, project: Project, needed: int | None) -> lis
     values = {"project": project.name}
     if quota is None:
         return [
-            Finding("note", "the quota of project {project} is not for this account to see", "", values),
+            Finding("note", N_("the quota of project {project} is not for this account to see"), "", values),
         ]
     findings: list[Finding] = []
-    raise_it = "have an administrator raise the quota of the project (Administration, Project Quotas), or free space"
+    raise_it = N_(
+        "have an administrator raise the quota of the project (Administration, Project Quotas), or free space"
+    )
     if quota.count_left == 0:
-        findings.append(Finding("problem", "project {project} holds as many artifacts as it may", raise_it, values))
+        findings.append(Finding("problem", N_("project {project} holds as many artifacts as it may"), raise_it, values))
     left = quota.storage_left
     if left is None:
-        return findings or [Finding("ok", "project {project} has no storage limit", "", values)]
+        return findings or [Finding("ok", N_("project {project} has no storage limit"), "", values)]
     values |= {"left": _bytes(left), "limit": _bytes(quota.storage_limit), "needed": _bytes(needed or 0)}
     if left == 0:
-        findings.append(Finding("problem", "project {project} is full ({limit})", raise_it, values))
+        findings.append(Finding("problem", N_("project {project} is full ({limit})"), raise_it, values))
     elif needed is not None and needed > left:
         findings.append(
             Finding(
                 "problem",
-                "project {project} has {left} of {limit} left, and up to {needed} are to be copied",
-                f"what is there already is not counted twice, so it may fit; else {raise_it}",
+                N_("project {project} has {left} of {limit} left, and up to {needed} are to be copied"),
+                say("what is there already is not counted twice, so it may fit; else {raise_it}", raise_it=raise_it),
                 values,
             )
         )
     elif quota.storage_used >= quota.storage_limit * _ALMOST_FULL:
-        findings.append(Finding("warning", "project {project} has {left} of {limit} left", raise_it, values))
+        findings.append(Finding("warning", N_("project {project} has {left} of {limit} left"), raise_it, values))
     else:
-        findings.append(Finding("ok", "project {project} has {left} of {limit} left", "", values))
+        findings.append(Finding("ok", N_("project {project} has {left} of {limit} left"), "", values))
     return findings
 
 
@@ -220,11 +223,11 @@ async def _of_immutable_tags(harbor: Harbor, project: Project, pushed: Sequence[
     repositories = ", ".join(str(selector) for rule in rules for selector in rule.repositories)
     tags = ", ".join(str(selector) for rule in rules for selector in rule.tags)
     values = {"project": project.name, "repositories": repositories, "tags": tags}
-    advice = "tags that are there already with other content will conflict: choose other names, or skip what exists"
+    advice = N_("tags that are there already with other content will conflict: choose other names, or skip what exists")
     mine = [reference for reference in pushed if reference.repository.path.partition("/")[0] == project.name]
     if not mine:
         return [
-            Finding("warning", "project {project} keeps tags as they are: {tags} in {repositories}", advice, values)
+            Finding("warning", N_("project {project} keeps tags as they are: {tags} in {repositories}"), advice, values)
         ]
     kept = [
         reference
@@ -233,10 +236,12 @@ async def _of_immutable_tags(harbor: Harbor, project: Project, pushed: Sequence[
         and any(rule.keeps(reference.repository.path.partition("/")[2], reference.tag) for rule in rules)
     ]
     if not kept:
-        return [Finding("ok", "the immutable tags of project {project} are none of these", "", values)]
+        return [Finding("ok", N_("the immutable tags of project {project} are none of these"), "", values)]
     values |= {"number": str(len(kept)), "first": str(kept[0])}
     return [
-        Finding("warning", "{number} of these tags are immutable in project {project}, {first} first", advice, values)
+        Finding(
+            "warning", N_("{number} of these tags are immutable in project {project}, {first} first"), advice, values
+        )
     ]
 
 

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from tui.oci.access import Access
 from tui.oci.errors import RegistryError
 from tui.oci.reference import Repository
+from tui.oci.saying import N_
 from tui.providers.findings import UNKNOWN, Action, Coming, Finding
 from tui.providers.harbor.client import Harbor
 from tui.providers.harbor.preflight import inspect_target, refused
@@ -15,8 +16,8 @@ from tui.providers.harbor.source import HarborSource
 from tui.providers.harbor.target import create_project
 from tui.providers.preparing import Namespace, Powers
 
-NO_LOGIN = "without a login only what is public can be seen, and nothing can be created"
-NO_LOGIN_HINT = "log in to the endpoint with a user, or a robot account of the whole system"
+NO_LOGIN = N_("without a login only what is public can be seen, and nothing can be created")
+NO_LOGIN_HINT = N_("log in to the endpoint with a user, or a robot account of the whole system")
 
 
 class HarborPreparer:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tui.oci.errors import Denied, NotFound
 from tui.oci.reference import Repository, is_repository
+from tui.oci.saying import N_, say
 from tui.providers.api.pages import Page
 from tui.providers.harbor import query
 from tui.providers.harbor.client import Harbor, objects
@@ -26,8 +27,8 @@ from tui.providers.harbor.names import project_of_robot, repository_segment, seg
 if TYPE_CHECKING:
     from tui.oci.registry import Registry
 
-LIST_REPOSITORIES = "the permission to list repositories (a guest of the project has it)"
-LIST_ARTIFACTS = "the permissions to list artifacts and tags (a guest of the project has them)"
+LIST_REPOSITORIES = N_("the permission to list repositories (a guest of the project has it)")
+LIST_ARTIFACTS = N_("the permissions to list artifacts and tags (a guest of the project has them)")
 
 
 class HarborSource:
@@ -44,7 +45,7 @@ class HarborSource:
         """Yield the projects this account sees, those whose name contains `name`."""
         asked = [("name", name)] if name else []
         pages = self._harbor.pages(
-            "/projects", "list the projects", project_of, lambda project: project.id, query=asked, needs="a login"
+            "/projects", N_("list the projects"), project_of, lambda project: project.id, query=asked, needs="a login"
         )
         async with aclosing(pages):
             async for page in pages:
@@ -58,7 +59,7 @@ class HarborSource:
                     if project.name == name:
                         return project
         raise NotFound(
-            f"project {name} is not there, or not for this account to see",
+            say("project {name} is not there, or not for this account to see", name=name),
             endpoint=self._harbor.registry,
             reference=name,
             status=404,
@@ -98,9 +99,9 @@ class HarborSource:
         if info.api == "1":
             # One list without pages, and the slashes of the name as they are.
             document = await self._harbor.get(
-                f"/repositories/{project}/{repository}/tags", "list the tags", reference=path, needs=LIST_ARTIFACTS
+                f"/repositories/{project}/{repository}/tags", N_("list the tags"), reference=path, needs=LIST_ARTIFACTS
             )
-            found = artifacts_of_tags(objects(document, "list the tags", self._harbor.registry))
+            found = artifacts_of_tags(objects(document, N_("list the tags"), self._harbor.registry))
             yield Page(found, len(found))
             return
         asked = [
@@ -111,7 +112,7 @@ class HarborSource:
         ]
         pages = self._harbor.pages(
             f"/projects/{segment(project)}/repositories/{repository_segment(repository)}/artifacts",
-            "list the artifacts",
+            N_("list the artifacts"),
             lambda document: artifact_of(document, with_accessories=True),
             lambda artifact: artifact.digest,
             reference=path,
@@ -150,7 +151,7 @@ class HarborSource:
     ) -> AsyncGenerator[Page[HarborRepository], None]:
         pages = self._harbor.pages(
             path,
-            "list the repositories",
+            N_("list the repositories"),
             repository_of,
             lambda repository: repository.path,
             reference=project,

@@ -9,6 +9,7 @@ from typing import Any
 
 from tui.oci.errors import Conflict, Denied, NotFound, PolicyRefused
 from tui.oci.reference import Repository
+from tui.oci.saying import N_, say
 from tui.providers.harbor.client import Harbor, objects
 from tui.providers.harbor.content import Project
 from tui.providers.harbor.fields import inner, inners, number, text
@@ -51,7 +52,7 @@ class Selector:
         return matches(self.pattern, name) != self.excludes
 
     def __str__(self) -> str:
-        return f"all but {self.pattern}" if self.excludes else self.pattern
+        return say("all but {pattern}", pattern=self.pattern) if self.excludes else self.pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,9 @@ async def missing_projects(harbor: Harbor, targets: Iterable[Repository]) -> lis
 async def project_exists(harbor: Harbor, name: str) -> bool:
     """Return whether a project is there. Raises RegistryError."""
     try:
-        await harbor.send("HEAD", "/projects", "look for the project", reference=name, query=[("project_name", name)])
+        await harbor.send(
+            "HEAD", "/projects", N_("look for the project"), reference=name, query=[("project_name", name)]
+        )
     except NotFound:
         return False
     except Denied:
@@ -104,17 +107,19 @@ async def create_project(
     """
     if not is_project_name(name):
         raise PolicyRefused(
-            f"{name!r} can be no project of a Harbor",
+            say("{name!r} can be no project of a Harbor", name=name),
             endpoint=harbor.registry,
             reference=name,
-            hint="small letters and digits, with one '.', '_' or '-' between them",
+            hint=N_("small letters and digits, with one '.', '_' or '-' between them"),
         )
     body: dict[str, Any] = {"project_name": name, "metadata": {"public": "true" if public else "false"}}
     if storage_limit is not None:
         body["storage_limit"] = storage_limit
-    needs = "the right to create projects: an administrator, a robot account of the whole system, or anybody with it"
+    needs = N_(
+        "the right to create projects: an administrator, a robot account of the whole system, or anybody with it"
+    )
     try:
-        await harbor.send("POST", "/projects", "create the project", reference=name, payload=body, needs=needs)
+        await harbor.send("POST", "/projects", N_("create the project"), reference=name, payload=body, needs=needs)
     except Conflict:
         return
     except PolicyRefused as error:
@@ -126,7 +131,7 @@ async def quota_of(harbor: Harbor, project: Project) -> Quota | None:
     """Return the quota of a project, None when this account may not see it or there is none (Harbor 1.8)."""
     path = f"/projects/{project.id}/summary"
     try:
-        summary = await harbor.get(path, "read the quota", reference=project.name)
+        summary = await harbor.get(path, N_("read the quota"), reference=project.name)
     except (Denied, NotFound):
         return await _quota_by_list(harbor, project)
     found = summary.get("quota") if isinstance(summary, dict) else None
@@ -136,17 +141,17 @@ async def quota_of(harbor: Harbor, project: Project) -> Quota | None:
 async def _quota_by_list(harbor: Harbor, project: Project) -> Quota | None:
     asked = [("reference", "project"), ("reference_id", str(project.id))]
     try:
-        listed = await harbor.get("/quotas", "read the quota", reference=project.name, query=asked)
+        listed = await harbor.get("/quotas", N_("read the quota"), reference=project.name, query=asked)
     except (Denied, NotFound):
         return None
-    found = objects(listed, "read the quota", harbor.registry)
+    found = objects(listed, N_("read the quota"), harbor.registry)
     return _quota(found[0]) if found else None
 
 
 async def immutable_rules(harbor: Harbor, project: Project) -> list[ImmutableRule] | None:
     """Return the rules for immutable tags of a project, None when this account may not see them (or Harbor < 1.10)."""
     path = f"/projects/{project.id}/immutabletagrules"
-    pages = harbor.pages(path, "read the immutable tags", _rule, lambda rule: rule, reference=project.name)
+    pages = harbor.pages(path, N_("read the immutable tags"), _rule, lambda rule: rule, reference=project.name)
     rules: list[ImmutableRule] = []
     try:
         async with aclosing(pages):

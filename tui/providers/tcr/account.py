@@ -13,6 +13,7 @@ from tui.oci.access import Connection, Credential
 from tui.oci.answers import Answer
 from tui.oci.errors import ServerError
 from tui.oci.lending import Lent
+from tui.oci.saying import N_
 from tui.providers.api.pages import Page, numbered_pages
 from tui.providers.cloud import (
     AlreadyThere,
@@ -87,7 +88,7 @@ class TcrAccount:
         """Create a namespace. One that is there already is left as it is."""
         async with self._calls() as calls:
             try:
-                await calls.do("CreateNamespace", "create the namespace", name, NamespaceName=name, IsPublic=public)
+                await calls.do("CreateNamespace", N_("create the namespace"), name, NamespaceName=name, IsPublic=public)
             except AlreadyThere:
                 return
 
@@ -99,7 +100,7 @@ class TcrAccount:
         only = {"NamespaceName": namespace} if namespace else {}
         async with self._calls() as calls:
             pages = calls.pages(
-                "DescribeRepositories", "list the repositories", namespace, "RepositoryList", "Name", **only
+                "DescribeRepositories", N_("list the repositories"), namespace, "RepositoryList", "Name", **only
             )
             async with aclosing(pages):
                 async for page in pages:
@@ -111,7 +112,7 @@ class TcrAccount:
         async with self._calls() as calls:
             try:
                 named = {"NamespaceName": namespace, "RepositoryName": name}
-                await calls.do("CreateRepository", "create the repository", path, **named)
+                await calls.do("CreateRepository", N_("create the repository"), path, **named)
             except AlreadyThere:
                 return
 
@@ -120,7 +121,7 @@ class TcrAccount:
         namespace, _, name = path.partition("/")
         named = {"NamespaceName": namespace, "RepositoryName": name}
         async with self._calls() as calls:
-            pages = calls.pages("DescribeImages", "list the tags", path, "ImageInfoList", "ImageVersion", **named)
+            pages = calls.pages("DescribeImages", N_("list the tags"), path, "ImageInfoList", "ImageVersion", **named)
             async with aclosing(pages):
                 async for page in pages:
                     yield [
@@ -132,7 +133,7 @@ class TcrAccount:
     async def public_access(self) -> PublicAccess:
         """DescribeExternalEndpointStatus and, where it is open, DescribeSecurityPolicies."""
         async with self._calls() as calls:
-            what = "look at the public access"
+            what = N_("look at the public access")
             status = text((await calls.do("DescribeExternalEndpointStatus", what))[0], "Status")
             if status != "Opened":
                 return PublicAccess(status, ())
@@ -163,17 +164,17 @@ class _Calls:
     async def token(self, kind: str, description: str) -> Lent:
         described = {"Desc": description} if description else {}
         response, answer = await self.do(
-            "CreateInstanceToken", "get a login for the registry", TokenType=kind, **described
+            "CreateInstanceToken", N_("get a login for the registry"), TokenType=kind, **described
         )
         username, password = text(response, "Username"), text(response, "Token")
         if not username or not password:
-            raise ServerError("the API's answer holds no login", endpoint=self._instance.domain)
+            raise ServerError(N_("the API's answer holds no login"), endpoint=self._instance.domain)
         credential = Credential(username, password, origin="CreateInstanceToken")
         return Lent(credential, seconds_left(response.get("ExpTime"), answer))
 
     async def namespaces(self, name: str = "") -> list[Namespace]:
         only = {"NamespaceName": name} if name else {}
-        response, _ = await self.do("DescribeNamespaces", "list the namespaces", name, All=True, **only)
+        response, _ = await self.do("DescribeNamespaces", N_("list the namespaces"), name, All=True, **only)
         return [
             Namespace(found, each.get("Public") is True, creates=True)
             for each in objects(response, "NamespaceList")

@@ -11,43 +11,52 @@ from typing import Any
 
 from tui.oci.answers import Answer, retry_after
 from tui.oci.errors import Denied, NotFound, PolicyRefused, RegistryError, ServerError, Throttled, Unauthenticated
+from tui.oci.saying import N_, say
 from tui.providers.api.call import ApiCall
 from tui.providers.cloud import AlreadyThere, clock_words, text
 
-KEY_HINT = "look in the console (Access Management, API keys) whether the key exists and is enabled, and store it again"
-SECRET_HINT = "store the key again: the SecretKey does not belong to this SecretId"
-CLOCK_HINT = "set the clock of this machine (for example 'timedatectl set-ntp true'): requests are signed with the time"
-TOKEN_HINT = "get another temporary key with its token and store all three again for the endpoint"
-CAM_HINT = "give the sub-account the permission in Access Management (CAM), for example QcloudTCRFullAccess"
-INSTANCE_HINT = "check the address of the endpoint; the key must be of the account the instance belongs to"
-NAMESPACE_HINT = "create the namespace in the console of the instance, or let regferry create it"
-QUOTA_HINT = "the instance has as many as its type allows: remove some, or have the limit raised"
-THROTTLE_HINT = "Tencent Cloud limits calls of its API; regferry waits and goes on"
+KEY_HINT = N_(
+    "look in the console (Access Management, API keys) whether the key exists and is enabled, and store it again"
+)
+SECRET_HINT = N_("store the key again: the SecretKey does not belong to this SecretId")
+CLOCK_HINT = N_(
+    "set the clock of this machine (for example 'timedatectl set-ntp true'): requests are signed with the time"
+)
+TOKEN_HINT = N_("get another temporary key with its token and store all three again for the endpoint")
+CAM_HINT = N_("give the sub-account the permission in Access Management (CAM), for example QcloudTCRFullAccess")
+INSTANCE_HINT = N_("check the address of the endpoint; the key must be of the account the instance belongs to")
+NAMESPACE_HINT = N_("create the namespace in the console of the instance, or let regferry create it")
+QUOTA_HINT = N_("the instance has as many as its type allows: remove some, or have the limit raised")
+THROTTLE_HINT = N_("Tencent Cloud limits calls of its API; regferry waits and goes on")
 
 _Meaning = tuple[type[RegistryError], str, str]
 _KNOWN: dict[str, _Meaning] = {
-    "AuthFailure.SecretIdNotFound": (Unauthenticated, "Tencent Cloud does not know this SecretId", KEY_HINT),
-    "AuthFailure.InvalidSecretId": (Unauthenticated, "this is no SecretId of an API key", KEY_HINT),
-    "AuthFailure.SignatureFailure": (Unauthenticated, "the SecretKey is wrong", SECRET_HINT),
-    "AuthFailure.SignatureExpire": (Unauthenticated, "the clock of this machine is wrong", CLOCK_HINT),
-    "AuthFailure.TokenFailure": (Unauthenticated, "the token of this temporary key has expired", TOKEN_HINT),
-    "AuthFailure.UnauthorizedOperation": (Denied, "the account lacks a permission", CAM_HINT),
-    "InvalidParameter.ErrNamespaceExist": (AlreadyThere, "the namespace exists", ""),
-    "InvalidParameter.ErrRepoExist": (AlreadyThere, "the repository exists", ""),
-    "FailedOperation.ErrorTcrResourceConflict": (AlreadyThere, "it exists", ""),
-    "InvalidParameter.ErrNamespaceReserved": (PolicyRefused, "this name is reserved", "choose another namespace"),
-    "ResourceNotFound.ErrNoNamespace": (NotFound, "the namespace does not exist", NAMESPACE_HINT),
-    "ResourceNotFound.ErrNoRepo": (NotFound, "the repository does not exist", ""),
+    "AuthFailure.SecretIdNotFound": (Unauthenticated, N_("Tencent Cloud does not know this SecretId"), KEY_HINT),
+    "AuthFailure.InvalidSecretId": (Unauthenticated, N_("this is no SecretId of an API key"), KEY_HINT),
+    "AuthFailure.SignatureFailure": (Unauthenticated, N_("the SecretKey is wrong"), SECRET_HINT),
+    "AuthFailure.SignatureExpire": (Unauthenticated, N_("the clock of this machine is wrong"), CLOCK_HINT),
+    "AuthFailure.TokenFailure": (Unauthenticated, N_("the token of this temporary key has expired"), TOKEN_HINT),
+    "AuthFailure.UnauthorizedOperation": (Denied, N_("the account lacks a permission"), CAM_HINT),
+    "InvalidParameter.ErrNamespaceExist": (AlreadyThere, N_("the namespace exists"), ""),
+    "InvalidParameter.ErrRepoExist": (AlreadyThere, N_("the repository exists"), ""),
+    "FailedOperation.ErrorTcrResourceConflict": (AlreadyThere, N_("it exists"), ""),
+    "InvalidParameter.ErrNamespaceReserved": (
+        PolicyRefused,
+        N_("this name is reserved"),
+        N_("choose another namespace"),
+    ),
+    "ResourceNotFound.ErrNoNamespace": (NotFound, N_("the namespace does not exist"), NAMESPACE_HINT),
+    "ResourceNotFound.ErrNoRepo": (NotFound, N_("the repository does not exist"), ""),
     "ResourceInsufficient.ErrorInstanceNotRunning": (
         PolicyRefused,
-        "the instance is not running",
-        "look at the state of the instance in the console",
+        N_("the instance is not running"),
+        N_("look at the state of the instance in the console"),
     ),
-    "OperationDenied.QuotaOverLimit": (PolicyRefused, "a quota is used up", QUOTA_HINT),
+    "OperationDenied.QuotaOverLimit": (PolicyRefused, N_("a quota is used up"), QUOTA_HINT),
 }
 _BEGINNINGS: tuple[tuple[str, _Meaning], ...] = (
     ("AuthFailure", (Unauthenticated, "", KEY_HINT)),
-    ("UnauthorizedOperation", (Denied, "the account lacks a permission", CAM_HINT)),
+    ("UnauthorizedOperation", (Denied, N_("the account lacks a permission"), CAM_HINT)),
     ("RequestLimitExceeded", (Throttled, "", THROTTLE_HINT)),
     ("LimitExceeded", (PolicyRefused, "", QUOTA_HINT)),
     ("ResourceNotFound", (NotFound, "", INSTANCE_HINT)),
@@ -65,11 +74,12 @@ def judge(answer: Answer, call: ApiCall) -> RegistryError | None:
     code, said = text(error, "Code"), text(error, "Message")
     kind, words, hint = _meaning(answer, code)
     if hint == CLOCK_HINT and (off := clock_words(answer)):
-        words = f"{words}: it is {off}"
+        words = say("{words}: it is {off}", words=words, off=off)
     if not words or kind is Denied:
-        words = ": ".join(part for part in (words, said or f"HTTP status {answer.status}") if part)
+        said = said or say("HTTP status {status}", status=answer.status)
+        words = say("{words}: {said}", words=words, said=said) if words else said
     return kind(
-        f"cannot {call.action}: {words}",
+        say("cannot {action}: {words}", action=call.action, words=words),
         endpoint=answer.url.partition("://")[2].partition("/")[0],
         reference=call.reference,
         status=answer.status,

@@ -9,6 +9,7 @@ from typing import Any
 
 from tui.oci.access import Connection
 from tui.oci.errors import NotFound, PolicyRefused, RegistryError
+from tui.oci.saying import N_, say
 from tui.oci.text import printable
 from tui.providers.api.pages import Page, numbered_pages
 from tui.providers.cloud import objects, text, whole_number
@@ -20,7 +21,7 @@ from tui.providers.tcr.signed import TcrClient
 
 ANY_REGION = "ap-guangzhou"
 """Asked for the instances of all regions."""
-PERSONAL_HINT = (
+PERSONAL_HINT = N_(
     "the personal edition takes the number of the account as user name, and the password set in its console; an API "
     "key is of no use there"
 )
@@ -57,7 +58,7 @@ async def find_instance(client: TcrClient, connection: Connection, given: str = 
     vendor = vendor_of_address(connection.registry)
     if vendor.edition == "personal":
         raise PolicyRefused(
-            "the personal edition of Tencent Container Registry lends no logins for an API key",
+            N_("the personal edition of Tencent Container Registry lends no logins for an API key"),
             endpoint=connection.registry,
             hint=PERSONAL_HINT,
         )
@@ -71,7 +72,10 @@ async def find_instance(client: TcrClient, connection: Connection, given: str = 
                 if (name in (each.name, each.id)) if name else each.domain in (domain, connection.registry):
                     return each
     raise NotFound(
-        f"there is no instance of Tencent Container Registry for {printable(name or domain)} that this key sees",
+        say(
+            "there is no instance of Tencent Container Registry for {name} that this key sees",
+            name=printable(name or domain),
+        ),
         endpoint=connection.registry,
         hint=INSTANCE_HINT,
     )
@@ -97,7 +101,7 @@ async def _instances(client: TcrClient, name: str) -> AsyncGenerator[list[Instan
         # Here, and in no other list, the offset counts items.
         place = {"Offset": number * _PAGE, "Limit": _PAGE}
         response, _ = await client.call(
-            "DescribeInstances", "find the instance", name, region=ANY_REGION, AllRegion=True, **place, **only
+            "DescribeInstances", N_("find the instance"), name, region=ANY_REGION, AllRegion=True, **place, **only
         )
         return Page(objects(response, "Registries"), whole_number(response.get("TotalCount")))
 

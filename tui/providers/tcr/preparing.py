@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from tui.oci.access import Access
 from tui.oci.errors import Denied, RegistryError
 from tui.oci.reference import Repository
+from tui.oci.saying import N_
 from tui.providers.cloud import account_of
 from tui.providers.findings import UNKNOWN, Coming, Finding, worst_first
 from tui.providers.kinds import vendor_of_address
@@ -17,9 +18,9 @@ from tui.providers.tcr.account import TcrAccount
 from tui.providers.tcr.instance import PERSONAL_HINT
 
 _NAME = re.compile(r"(?=.{2,30}$)[a-z0-9]+(?:[._-][a-z0-9]+)*")
-NO_KEY = "with a password the namespaces cannot be looked at, and a push does not create them"
-CONSOLE = "look in the console that the namespaces are there"
-NO_KEY_HINT = (
+NO_KEY = N_("with a password the namespaces cannot be looked at, and a push does not create them")
+CONSOLE = N_("look in the console that the namespaces are there")
+NO_KEY_HINT = N_(
     "look in the console that the namespaces are there, or give the endpoint an API key: then regferry looks, and can "
     "create them"
 )
@@ -51,11 +52,11 @@ class TcrPreparer(CloudNamespaces):
             await account.lend()
         except RegistryError as error:
             return [in_the_way(error)]
-        findings = [Finding("ok", "the API key gives a login for the registry")]
+        findings = [Finding("ok", N_("the API key gives a login for the registry"))]
         if instance.status and instance.status != "Running":
             values = {"id": instance.id, "status": instance.status}
-            advice = "wait, or look at the instance in the console"
-            findings.append(Finding("problem", "the instance {id} is not running: {status}", advice, values))
+            advice = N_("wait, or look at the instance in the console")
+            findings.append(Finding("problem", N_("the instance {id} is not running: {status}"), advice, values))
         findings += _names(targets)
         findings += await _public_access(account, access)
         return worst_first(findings + await namespace_findings(account, targets))
@@ -64,12 +65,12 @@ class TcrPreparer(CloudNamespaces):
 def _names(targets: Sequence[Repository]) -> list[Finding]:
     findings = []
     if bare := [target.path for target in targets if "/" not in target.path]:
-        advice = "give the target the form {{namespace}}/{{name}}, for example 'team/app'"
-        findings.append(Finding("problem", "the target {path} names no namespace", advice, {"path": bare[0]}))
+        advice = N_("give the target the form {{namespace}}/{{name}}, for example 'team/app'")
+        findings.append(Finding("problem", N_("the target {path} names no namespace"), advice, {"path": bare[0]}))
     odd = sorted({name for target in targets if not _NAME.fullmatch(name := target.path.partition("/")[0])})
     if odd:
-        advice = "a namespace has 2 to 30 lower case letters and digits, with single . _ or - between them"
-        findings.append(Finding("problem", "{name} cannot be the name of a namespace", advice, {"name": odd[0]}))
+        advice = N_("a namespace has 2 to 30 lower case letters and digits, with single . _ or - between them")
+        findings.append(Finding("problem", N_("{name} cannot be the name of a namespace"), advice, {"name": odd[0]}))
     return findings
 
 
@@ -80,16 +81,16 @@ def _fixed_password(access: Access) -> list[Finding]:
     # The number of an account (UIN), or a service account.
     if username and not username.isdigit() and not username.startswith(_SERVICE_ACCOUNT):
         advice = PERSONAL_HINT if personal else (
-            "the user name is the number of the account, or tcr$ and the name of a service account; the password is "
-            "the access credential of the instance, not that of the console"
+            N_("the user name is the number of the account, or tcr$ and the name of a service account; the password is "
+            "the access credential of the instance, not that of the console")
         )  # fmt: skip
-        findings.append(Finding("warning", "{user} is no user name of this registry", advice, {"user": username}))
+        findings.append(Finding("warning", N_("{user} is no user name of this registry"), advice, {"user": username}))
     return [*findings, Finding("note", NO_KEY, CONSOLE if personal else NO_KEY_HINT)]
 
 
 async def _public_access(account: TcrAccount, access: Access) -> list[Finding]:
     if vendor_of_address(access.connection.registry).network != "public":
-        return [Finding("note", "this address works only inside the VPC it is linked with")]
+        return [Finding("note", N_("this address works only inside the VPC it is linked with"))]
     try:
         found = await account.public_access()
     except Denied:
@@ -98,12 +99,14 @@ async def _public_access(account: TcrAccount, access: Access) -> list[Finding]:
     except RegistryError as error:
         return [in_the_way(error)]
     if found.status in ("Closed", "Opening"):
-        words = "the instance is closed to the internet" if found.status == "Closed" else "public access is opening"
-        advice = "open public access in the console of the instance and allow this machine's address"
+        words = (
+            N_("the instance is closed to the internet") if found.status == "Closed" else N_("public access is opening")
+        )
+        advice = N_("open public access in the console of the instance and allow this machine's address")
         return [Finding("problem", words, advice)]
     if not found.networks:
-        advice = "add this machine's address to the public access list of the instance in its console"
-        return [Finding("warning", "the public access list of the instance is empty", advice)]
+        advice = N_("add this machine's address to the public access list of the instance in its console")
+        return [Finding("warning", N_("the public access list of the instance is empty"), advice)]
     shown = ", ".join(found.networks[:5]) + (" ..." if len(found.networks) > 5 else "")
-    advice = "if the connection fails, add this machine's address to the public access list of the instance"
-    return [Finding("note", "the instance lets in {networks} only", advice, {"networks": shown})]
+    advice = N_("if the connection fails, add this machine's address to the public access list of the instance")
+    return [Finding("note", N_("the instance lets in {networks} only"), advice, {"networks": shown})]

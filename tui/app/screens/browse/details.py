@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from tui.app.i18n import _
+from tui.app.i18n import _, said
 from tui.app.widgets.detail_pane import Section
 from tui.app.widgets.figures import bytes_text, time_text
 
@@ -31,7 +31,7 @@ def fields_of(node: ManifestNode) -> list[tuple[str, str]]:
         (_("Platforms"), ", ".join(platforms)),
         (_("Created"), time_text(config.created) if config and config.created else ""),
         (_("Attached to"), node.subject),
-        (_("Incomplete"), node.first_problem()),
+        (_("Incomplete"), said(node.first_problem())),
     ]
     if config:
         fields += [
@@ -75,7 +75,7 @@ def raw_text(node: ManifestNode) -> str:
 
 def _tree(node: ManifestNode, depth: int = 0) -> Iterator[str]:
     what = node.platform or node.artifact_type or _(node.kind)
-    problem = f"  {node.problem}" if node.problem else ""
+    problem = f"  {said(node.problem)}" if node.problem else ""
     size = bytes_text(sum(node.contents().values()))
     yield f"{'  ' * depth}{node.digest[:_SHORT]}  {size:>9}  {what}{problem}"
     for child in node.children:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from tui.app.i18n import said, whole
 from tui.app.screens.browse.shelf import Shelf
 from tui.app.session import Session
 from tui.endpoints.errors import EndpointsError
@@ -95,11 +96,10 @@ class Loader:
 
 def plain(error: Exception) -> str:
     """Return an error with what to do about it, as one line."""
-    hint = getattr(error, "hint", "")
-    return f"{error}; {hint}" if hint else str(error) or type(error).__name__
+    return whole(error)
 
 
 def _short(error: Exception) -> str:
     """Return an error without the reference it is about, which stands beside it."""
-    message, hint = getattr(error, "message", str(error)), getattr(error, "hint", "")
+    message, hint = said(getattr(error, "message", str(error))), said(getattr(error, "hint", ""))
     return f"{message}; {hint}" if hint else message

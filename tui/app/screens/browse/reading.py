@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual import on
 
-from tui.app.i18n import _
+from tui.app.i18n import _, said
 from tui.app.screens.browse import tables
 from tui.app.screens.browse.details import fields_of, raw_text, sections_of
 from tui.app.screens.browse.loader import MOST_FOR_ORDER, Loader, Trouble, plain
@@ -156,7 +156,7 @@ class Reading(Selecting):
         """Say in full why something is missing in the row of a tag."""
         if self.shelf is not None:
             info = self.shelf.infos.get((self.path, tag))
-            note = self.shelf.failures.get((self.path, tag), "") if info is None else info.problem
+            note = self.shelf.failures.get((self.path, tag), "") if info is None else said(info.problem)
             self.whisper(note, "warning")
 
     def read_details(self, tag: str) -> None:

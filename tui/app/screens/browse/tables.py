@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tui.app.basket import EVERY_TAG, Basket
-from tui.app.i18n import N_, _, ngettext
+from tui.app.i18n import N_, _, ngettext, said
 from tui.app.screens.browse.shelf import EVERYTHING, Shelf
 from tui.app.widgets.cell import BytesCell, Cell, DigestCell, NumberCell, Part, TimeCell
 from tui.app.widgets.columns import Column
@@ -120,7 +120,7 @@ def tag_row(shelf: Shelf, path: str, tag: str) -> Row:
     if info is None:
         return (tag, None, None, None, None, None, shelf.failures.get((path, tag), ""))
     signed = "?" if info.signed is None else info.signed
-    note = info.problem or (_(info.kind) if info.kind not in ("image", "index") else "")
+    note = said(info.problem) or (_(info.kind) if info.kind not in ("image", "index") else "")
     return (tag, info.created, info.size, info.platforms, info.digest, signed, note)
 
 

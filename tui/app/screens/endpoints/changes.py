@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tui.app.i18n import _
+from tui.app.i18n import _, said
 from tui.app.warm_up import warm_up
 from tui.endpoints.errors import EndpointsError, SecretStoreError
 from tui.endpoints.model import Endpoint, StoreName, new_id
@@ -115,10 +115,10 @@ async def try_login(session: Session, endpoint: Endpoint, username: str, passwor
     except Denied as error:
         # The token server knows the account; what it may do is another question.
         return _("the login was accepted, and gives no access to the registry itself: {reason}").format(
-            reason=error.message
+            reason=said(error.message)
         )
     except RegistryError as error:
-        return _("the login was not tried: {reason}").format(reason=error.message)
+        return _("the login was not tried: {reason}").format(reason=said(error.message))
     return "" if tried else _("the login was not tried: the registry lets everybody in")
 
 
@@ -135,7 +135,7 @@ async def _forget(session: Session, endpoint: Endpoint) -> str:
     try:
         await session.stores.delete(endpoint)
     except SecretStoreError as error:
-        return _("the password before is still in its old store: {reason}").format(reason=error.message)
+        return _("the password before is still in its old store: {reason}").format(reason=said(error.message))
     return ""
 
 

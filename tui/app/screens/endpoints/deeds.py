@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from tui.app.i18n import _
+from tui.app.i18n import _, said, told
 from tui.app.screens.endpoints import changes
+from tui.app.screens.endpoints.details import outcome_text
 from tui.app.screens.endpoints.testing import Test, run_test
 from tui.app.screens.endpoints.words import STORES
 from tui.app.screens.place import Place
@@ -44,7 +45,7 @@ class Deeds(Place):
         try:
             changed = await changes.change(self.session, old, new)
         except (EndpointsError, LocalError) as error:
-            self.say(f"{error.message}. {error.hint}".rstrip(". "), "error")
+            self.say(told(error), "error")
             return
         self._changed(changed.endpoint)
         where = _(STORES[new.store])
@@ -59,16 +60,16 @@ class Deeds(Place):
         try:
             forgotten = await changes.remove(self.session, endpoint, keep_secret=keep_secret)
         except SecretStoreError as error:
-            self.say(f"{error.message}. {error.hint}".rstrip(". "), "error")
+            self.say(told(error), "error")
             question = ConfirmDialog(
                 _("Its password cannot be removed. Remove {name} all the same?").format(name=endpoint.name),
-                error.message,
+                said(error.message),
                 yes=_("Remove"),
             )
             self.app.push_screen(question, lambda yes: self._removing(endpoint, yes, keep_secret=True))
             return
         except (EndpointsError, LocalError) as error:
-            self.say(f"{error.message}. {error.hint}".rstrip(". "), "error")
+            self.say(told(error), "error")
             return
         self.action_read_again()
         words = _("removed {name} and its password") if forgotten else _("removed {name}")
@@ -89,7 +90,7 @@ class Deeds(Place):
                 self.session, endpoint, test, lambda: self._step_done(endpoint.id), repository=repository, push=push
             )
         except (EndpointsError, LocalError) as error:
-            self.say(_("the outcome is not kept: {reason}").format(reason=error.message), "warning")
+            self.say(_("the outcome is not kept: {reason}").format(reason=said(error.message)), "warning")
         outcome = test.outcome
         if outcome is None or endpoint.id not in self._known:
             return
@@ -97,4 +98,4 @@ class Deeds(Place):
         if outcome.ok:
             self.say(_("{name} works").format(name=endpoint.name), "success")
         else:
-            self.say(f"{endpoint.name}: {outcome.message}", "error")
+            self.say(f"{endpoint.name}: {outcome_text(outcome)}", "error")

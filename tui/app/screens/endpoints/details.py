@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tui.app.i18n import _
+from tui.app.i18n import _, said
 from tui.app.screens.endpoints.testing import Test
 from tui.app.screens.endpoints.words import LASTS, STEPS, account, encryption, kind_title, store_title
 from tui.app.widgets.detail_pane import Section
@@ -43,7 +43,13 @@ def last_test(test: LastTest) -> str:
     when = time_text(test.at)
     if test.ok:
         return _("{when}: all well, {latency} ms").format(when=when, latency=test.latency_ms)
-    return f"{when}: {test.message}"
+    return f"{when}: {outcome_text(test)}"
+
+
+def outcome_text(test: LastTest) -> str:
+    """Return why a test failed. It is kept in English with the endpoint: what has values of its own stays so."""
+    title, colon, detail = test.message.partition(": ")
+    return f"{_(title)}{colon}{_(detail)}"
 
 
 def _steps(test: Test) -> Iterator[str]:
@@ -51,15 +57,15 @@ def _steps(test: Test) -> Iterator[str]:
     for step in test.steps:
         if step.state == "skipped" and test.outcome and not test.outcome.ok and _failed_before(test, step.name):
             continue
-        yield f"{_MARKS[step.state]} {fit(_(STEPS[step.name]), titles)}  {step.detail}"
+        yield f"{_MARKS[step.state]} {fit(_(STEPS[step.name]), titles)}  {said(step.detail)}"
         if step.hint and step.state == "failed":
-            yield f"  {' ' * titles}  › {step.hint}"
+            yield f"  {' ' * titles}  › {said(step.hint)}"
     if test.next_step is not None:
         yield f"► {fit(_(STEPS[test.next_step]), titles)}  " + _("trying…")
     if test.problem:
-        yield f"✗ {test.problem}"
+        yield f"✗ {said(test.problem)}"
         if test.hint:
-            yield f"  › {test.hint}"
+            yield f"  › {said(test.hint)}"
 
 
 def _failed_before(test: Test, name: str) -> bool:

@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.timer import Timer
 from textual.widgets import Input
 
-from tui.app.i18n import N_, _
+from tui.app.i18n import N_, _, told
 from tui.app.screens.endpoints import changes
 from tui.app.screens.endpoints.form_rows import LABELS, FormBox, form_rows
 from tui.app.screens.endpoints.found_logins import FoundLogins
@@ -183,7 +183,7 @@ class EndpointForm(Place):
         try:
             await self._store_it(endpoint, password if filled.login == "password" else "")
         except (EndpointsError, LocalError) as error:
-            self.say(f"{error.message}. {error.hint}".replace("..", ".").rstrip(". "), "error")
+            self.say(told(error), "error")
         finally:
             self._saving = False
 
@@ -236,7 +236,7 @@ class EndpointForm(Place):
         try:
             found = await look_at(filled, self.session.environ)
         except (InvalidEndpoint, LocalError) as error:
-            box.remark("address", clean(f"{error.message}. {error.hint}".rstrip(". ")), "bad")
+            box.remark("address", clean(told(error)), "bad")
             return
         self._found = found
         box.remark("address", *remark_of(found))
@@ -276,7 +276,7 @@ class EndpointForm(Place):
         box.remark("store", clean(store_message(better)) if told and better else "")
 
     def _complain(self, error: InvalidEndpoint) -> None:
-        self.say(f"{error.message}. {error.hint}".rstrip(". "), "error")
+        self.say(told(error), "error")
         fields = {"password_env": "variable"}
         key = fields.get(error.field, error.field)
         if key in LABELS:

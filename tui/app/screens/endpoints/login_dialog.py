@@ -13,7 +13,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
-from tui.app.i18n import N_, _
+from tui.app.i18n import N_, _, told
 from tui.app.screens.endpoints import changes
 from tui.app.screens.endpoints.changes import Changed
 from tui.app.screens.endpoints.store_dialog import open_store
@@ -109,7 +109,7 @@ class LoginDialog(ModalScreen[Changed | None]):
             self._say(_("Keeping it…"), going_on=True)
             changed = await changes.change(self._session, self._old, new, password)
         except (RegistryError, EndpointsError, LocalError) as error:
-            self._say(f"{error.message}. {error.hint}".rstrip(". "))
+            self._say(told(error))
             return
         self.query_one("#password", Input).value = ""
         self.dismiss(Changed(changed.endpoint, "; ".join(filter(None, (remark, changed.warning)))))

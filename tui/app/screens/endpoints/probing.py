@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from tui.app.i18n import said
 from tui.app.screens.endpoints.values import Filled, connection_of
 from tui.app.screens.endpoints.words import found_words
 from tui.app.warm_up import warm_up
@@ -37,7 +38,7 @@ def remark_of(found: Detected) -> tuple[str, str]:
     """Return what was found in words, and how it is: 'good', 'warning' or 'bad'."""
     words = found_words(found)
     if not found.reachable:
-        return clean(f"{words}. {found.hint}"), "bad"
+        return clean(f"{words}. {said(found.hint)}"), "bad"
     if found.problem and found.tls != "untrusted":  # of a certificate the line about encryption tells
-        words = f"{words}. {found.problem}: {found.hint}"
+        words = f"{words}. {said(found.problem)}: {said(found.hint)}"
     return clean(words), "good" if found.registry and not found.problem else "warning"

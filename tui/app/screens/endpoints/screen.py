@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 
-from tui.app.i18n import N_, _
+from tui.app.i18n import N_, _, said, told
 from tui.app.screens.browse import Browse
 from tui.app.screens.endpoints import changes
 from tui.app.screens.endpoints.changes import Changed
@@ -93,8 +93,8 @@ class Endpoints(Deeds):
             endpoints = self.session.endpoints()
         except (EndpointsError, LocalError) as error:
             self._known = {}
-            self._say_nothing(_("The list of endpoints cannot be used"), f"{error.message}. {error.hint}".rstrip(". "))
-            self.say(error.message, "error")
+            self._say_nothing(_("The list of endpoints cannot be used"), told(error))
+            self.say(said(error.message), "error")
             return
         self._known = {each.id: each for each in endpoints}
         self.query_one(LineTable).set_source(source_of(endpoints, self._tests))

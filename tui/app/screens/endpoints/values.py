@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
 
-from tui.app.i18n import _
+from tui.app.i18n import _, said
 from tui.endpoints.addresses import is_loopback, parse_address
 from tui.endpoints.errors import InvalidEndpoint
 from tui.endpoints.model import Endpoint, StoreName
@@ -138,16 +138,16 @@ def warnings_of(filled: Filled, found: Detected | None) -> list[str]:
         written, host = parse_address(filled.address)
     except InvalidEndpoint:
         written, host = None, "localhost"
-    said: list[str] = []
+    words: list[str] = []
     if (filled.trust == "http" or written == "http") and not is_loopback(host):
-        said.append(_("Plain http: passwords and images can be read and changed on the way."))
+        words.append(_("Plain http: passwords and images can be read and changed on the way."))
     elif filled.trust == "skip":
-        said.append(_("Not verified: anybody on the way may pose as this registry and read the password."))
+        words.append(_("Not verified: anybody on the way may pose as this registry and read the password."))
     elif found is not None and found.scheme == "http" and not is_loopback(host):
-        said.append(_("Only plain http answers there. If that is meant to be so, choose it here."))
+        words.append(_("Only plain http answers there. If that is meant to be so, choose it here."))
     elif found is not None and found.tls == "untrusted":
-        said.append(f"{found.problem}. {found.hint}".strip())
-    return said
+        words.append(f"{said(found.problem)}. {said(found.hint)}".strip())
+    return words
 
 
 def _scheme(connection: Connection, filled: Filled, found: Detected | None) -> Scheme:

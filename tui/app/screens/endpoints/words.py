@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from tui.app.i18n import N_, _
+from tui.app.i18n import N_, _, said
 from tui.app.widgets.states import State
 from tui.endpoints.model import Endpoint, StoreName
 from tui.providers.kinds import TITLES as KIND_TITLES
@@ -156,7 +156,7 @@ _AUTH = {
 def found_words(found: Detected) -> str:
     """Return what answered at an address, on one line."""
     if not found.reachable:
-        return found.problem
+        return said(found.problem)
     name = " ".join(part for part in (found.title, found.vendor.version) if part)
     parts = [name, found.scheme, _(_TLS.get(found.tls, ""))]
     if found.registry:

@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tui.app.i18n import N_, _
+from tui.app.i18n import N_, _, told
 from tui.app.screens.endpoints import EndpointForm
 from tui.app.screens.endpoints.rows import state_of
 from tui.app.screens.endpoints.words import TEST_STATES, account, kind_title
@@ -80,7 +80,7 @@ class EndpointStep(Step):
             self._offered = self.offered()
         except (EndpointsError, LocalError) as error:
             self._offered = []
-            self.status(f"{error.message}. {error.hint}".rstrip(". "), "error")
+            self.status(told(error), "error")
         rows = (
             (each.name, kind_title(each.kind), each.address, account(each), state_of(each, None), each.id)
             for each in self._offered

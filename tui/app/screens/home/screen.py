@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 
-from tui.app.i18n import N_, _
+from tui.app.i18n import N_, _, told
 from tui.app.run_state import LIVE, RUN_STATES
 from tui.app.screens.endpoints.rows import state_of
 from tui.app.screens.endpoints.words import TEST_STATES, account
@@ -163,7 +163,7 @@ class Home(Place):
         try:
             self._endpoints, problem = self.session.endpoints(), ""
         except (EndpointsError, LocalError) as error:
-            self._endpoints, problem = (), f"{error.message}. {error.hint}".rstrip(". ")
+            self._endpoints, problem = (), told(error)
         if problem and problem != self._problem:
             self.say(problem, "error")
         self._problem = problem

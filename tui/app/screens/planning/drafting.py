@@ -9,7 +9,7 @@ from textual.widgets import Input
 
 from tui.app.basket import Basket
 from tui.app.draft import Draft
-from tui.app.i18n import _, ngettext
+from tui.app.i18n import _, ngettext, whole
 from tui.app.screens.computed_source import ComputedSource
 from tui.app.screens.place import NoticeLine, Place
 from tui.app.screens.planning.forecasting import Forecast
@@ -177,5 +177,4 @@ class Drafting(Place):
 
 def plain(error: Exception) -> str:
     """Return an error with what to do about it, as one line."""
-    hint = getattr(error, "hint", "")
-    return f"{error}; {hint}" if hint else str(error) or type(error).__name__
+    return whole(error)

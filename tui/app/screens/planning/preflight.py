@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tui.app.i18n import N_, _
+from tui.app.i18n import N_, _, said
 from tui.oci.reference import Repository
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ async def preflight(
 
 def _note(found: Preflight, step: Step, repository: Repository, *, first: bool) -> None:
     if first or step.name == "push":
-        hint = f" ({step.hint})" if step.hint and step.state == "failed" else ""
-        found.steps.append((_(step.title), f"{_(_STATES[step.state])}: {step.detail}{hint}"))
+        hint = f" ({said(step.hint)})" if step.hint and step.state == "failed" else ""
+        found.steps.append((_(step.title), f"{_(_STATES[step.state])}: {said(step.detail)}{hint}"))
     if step.state == "failed":
         found.ok = False
         found.words.append(_failure(step, repository))
@@ -84,8 +84,8 @@ def _failure(step: Step, repository: Repository) -> str:
     if step.name == "push" and step.kind == "GONE":
         return _("{namespace} is not there: create the project or namespace first").format(namespace=namespace)
     if step.name == "push" and step.kind in ("DENIED", "AUTH"):
-        said = _("no permission to push to {namespace}, or it is not there: {detail}")
-        return said.format(namespace=namespace, detail=step.detail)
+        sentence = _("no permission to push to {namespace}, or it is not there: {detail}")
+        return sentence.format(namespace=namespace, detail=said(step.detail))
     if step.name == "login":
-        return _("login refused: {detail}").format(detail=step.detail)
-    return f"{_(step.title)}: {step.detail}"
+        return _("login refused: {detail}").format(detail=said(step.detail))
+    return f"{_(step.title)}: {said(step.detail)}"

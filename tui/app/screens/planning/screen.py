@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.timer import Timer
 from textual.widgets import Input
 
-from tui.app.i18n import N_, _
+from tui.app.i18n import N_, _, said
 from tui.app.screens.browse.loader import Loader
 from tui.app.screens.browse.shelf import Shelf
 from tui.app.screens.browse.survey import survey
@@ -146,7 +146,7 @@ class PlanScreen(Filing):
                 (_("Replaces"), task.replaces),
                 (_("Size"), bytes_text(task.size) if task.size else ""),
                 (_("Message"), task.message),
-                (_("What to do"), task.hint),
+                (_("What to do"), said(task.hint)),
             ]
             self.app.push_screen(TextDialog(_("Task"), [field for field in fields if field[1]]))
 

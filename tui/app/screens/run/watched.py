@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from tui.app.announce import announce
+from tui.app.i18n import whole
 from tui.app.journal_watch import WATCH_ERRORS, JournalWatch, Look, read_once
 from tui.app.run_state import LIVE, run_state
 from tui.app.screens.place import Place
@@ -170,8 +171,7 @@ class WatchedRun(Place):
 
     def say_error(self, error: Exception) -> None:
         """Say what went wrong, and what to do about it where that is known."""
-        hint = getattr(error, "hint", "")
-        self.say(f"{error}; {hint}" if hint else str(error), "error")
+        self.say(whole(error), "error")
 
 
 def _first_rows(watch: JournalWatch) -> TaskRows:

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from tui.endpoints.errors import LoginError
 from tui.endpoints.processes import end_session
 from tui.oci.access import Credential
-from tui.oci.saying import N_, say
+from tui.oci.saying import N_, phrase
 
 HELPER = "docker-credential-"
 """How the programs are called, and how the origin of their logins begins."""
@@ -61,7 +61,7 @@ class CredentialHelper:
                 # Helpers that know nothing (ecr-login in other regions, acr-env) answer with empty strings.
                 found = Credential(username, secret, origin=self.program)
                 return found if username and secret else None
-        raise LoginError(say("{program} gave an answer that is not a login", program=self.program), hint=self._hint)
+        raise LoginError(phrase("{program} gave an answer that is not a login", program=self.program), hint=self._hint)
 
     async def store(self, server: str, username: str, secret: str) -> None:
         """Keep a login, replacing an older one for `server`."""
@@ -78,7 +78,7 @@ class CredentialHelper:
         listed = _object(answer) if answer else {}
         if listed is None or not all(isinstance(user, str) for user in listed.values()):
             raise LoginError(
-                say("{program} gave an answer that is not a list of logins", program=self.program), hint=self._hint
+                phrase("{program} gave an answer that is not a list of logins", program=self.program), hint=self._hint
             )
         return {server: str(user) for server, user in listed.items()}
 
@@ -87,7 +87,7 @@ class CredentialHelper:
         path = self._path()
         if path is None:
             raise LoginError(
-                say("{program} is not installed", program=self.program),
+                phrase("{program} is not installed", program=self.program),
                 hint=N_("install it, or remove it from credsStore and credHelpers in docker's config.json"),
             )
         try:
@@ -102,7 +102,7 @@ class CredentialHelper:
             )
         except OSError as error:
             raise LoginError(
-                say("{program} cannot be run: {strerror}", program=self.program, strerror=error.strerror),
+                phrase("{program} cannot be run: {strerror}", program=self.program, strerror=error.strerror),
                 hint=self._hint,
             ) from None
         try:
@@ -110,8 +110,10 @@ class CredentialHelper:
                 answer, _ = await process.communicate(given)
         except TimeoutError:
             raise LoginError(
-                say("{program} did not answer within {seconds:g} seconds", program=self.program, seconds=self._seconds),
-                hint=say("it may be waiting for a passphrase on a screen; {hint}", hint=self._hint),
+                phrase(
+                    "{program} did not answer within {seconds:g} seconds", program=self.program, seconds=self._seconds
+                ),
+                hint=phrase("it may be waiting for a passphrase on a screen; {hint}", hint=self._hint),
             ) from None
         finally:
             await end_session(process)
@@ -120,7 +122,9 @@ class CredentialHelper:
         if _NOT_FOUND in answer.lower():
             return None
         raise LoginError(
-            say("{program} failed with exit status {returncode}", program=self.program, returncode=process.returncode),
+            phrase(
+                "{program} failed with exit status {returncode}", program=self.program, returncode=process.returncode
+            ),
             hint=self._hint,
         )
 
@@ -131,7 +135,7 @@ class CredentialHelper:
 
     @property
     def _hint(self) -> str:
-        return say("run '{program} list' in a terminal to see why", program=self.program)
+        return phrase("run '{program} list' in a terminal to see why", program=self.program)
 
 
 def _object(answer: bytes) -> dict[str, object] | None:

@@ -22,7 +22,7 @@ from tui.oci.access import Access, Connection, Credential, Scheme, TemporaryLogi
 from tui.oci.errors import Unauthenticated
 from tui.oci.lending import Lent, RenewedLogin
 from tui.oci.reference import Repository
-from tui.oci.saying import N_, say
+from tui.oci.saying import N_, phrase
 
 _HELPER_ASKED_EVERY = 1800.0
 """Seconds; helpers keep what they have been lent themselves, and do not say how long it is good."""
@@ -144,7 +144,7 @@ class AccessResolver:
         if entry is not None and entry.username and entry.password:
             return Access(
                 connection,
-                Credential(entry.username, entry.password, origin=say("auth entry {match}", match=entry.match)),
+                Credential(entry.username, entry.password, origin=phrase("auth entry {match}", match=entry.match)),
             )
         if endpoint is not None:
             return self._access(endpoint, connection, await self._credential_of(endpoint, repository), repository)
@@ -169,7 +169,7 @@ class AccessResolver:
         named = find(self._endpoints, self._account)
         if named not in here:
             raise EndpointsError(
-                say(
+                phrase(
                     "the endpoint {name!r} is {address}, not {registry}",
                     name=named.name,
                     address=named.address,
@@ -190,13 +190,13 @@ class AccessResolver:
             credential = await self._stored(endpoint)
         if credential is None and endpoint.username:
             raise Unauthenticated(
-                say(
+                phrase(
                     "no password is known for {username} of the endpoint {name!r}",
                     username=endpoint.username,
                     name=endpoint.name,
                 ),
                 endpoint=endpoint.address,
-                hint=say("store it with 'regferry endpoint login {name}'", name=endpoint.name),
+                hint=phrase("store it with 'regferry endpoint login {name}'", name=endpoint.name),
             )
         return credential
 
@@ -208,7 +208,7 @@ class AccessResolver:
             return self._renewable(endpoint, connection, credential, repository)
         if self._lender is None:
             raise Unauthenticated(
-                say(
+                phrase(
                     "the secret of the endpoint {name!r} is an access key, which is no login for a registry",
                     name=endpoint.name,
                 ),
@@ -272,7 +272,7 @@ class AccessResolver:
                     self._shared.warned.add(error.message)
                     hint = f"; {error.hint}" if error.hint else ""
                     self._warn(
-                        say(
+                        phrase(
                             "{message}{hint}. Going on without a login for {registry}.",
                             message=error.message,
                             hint=hint,

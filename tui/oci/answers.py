@@ -15,7 +15,7 @@ from typing import Any
 from tui.oci import errors
 from tui.oci.errors import RegistryError
 from tui.oci.network import proxy_login
-from tui.oci.saying import N_, say
+from tui.oci.saying import N_, phrase
 
 _SESSION_CODES = frozenset({"BLOB_UPLOAD_UNKNOWN", "BLOB_UPLOAD_INVALID"})
 _BLOB_MISSING_CODES = frozenset({"MANIFEST_BLOB_UNKNOWN"})
@@ -47,7 +47,7 @@ class Answer:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
             raise errors.ServerError(
-                say(
+                phrase(
                     "unexpected content instead of {what}: a proxy or portal may answer in place of the registry",
                     what=what,
                 ),
@@ -62,7 +62,7 @@ def error_of(answer: Answer, *, endpoint: str, reference: str, action: str) -> R
     code, said = registry_words(answer.body)
     kind = _kind(answer, code, f"{code} {said}".lower())
     return kind(
-        say("cannot {action}: {said}", action=action, said=said or _plain(answer.status)),
+        phrase("cannot {action}: {said}", action=N_(action), said=said or _plain(answer.status)),
         endpoint=endpoint,
         reference=reference,
         status=answer.status,
@@ -74,8 +74,8 @@ def error_of(answer: Answer, *, endpoint: str, reference: str, action: str) -> R
 
 def refused_words(anybody: str, somebody: str, user: str, said: str) -> str:
     """Return that a login was refused: `somebody` with `{user!r}` where it had a name, with what was said."""
-    words = say(somebody, user=user) if user else anybody
-    return say("{words}: {said}", words=words, said=said) if said else words
+    words = phrase(somebody, user=user) if user else anybody
+    return phrase("{words}: {said}", words=words, said=said) if said else words
 
 
 def registry_words(body: bytes) -> tuple[str, str]:
@@ -161,7 +161,7 @@ def _plain(status: int) -> str:
         503: N_("the registry is not available"),
         504: N_("the gateway before the registry timed out"),
     }
-    return known.get(status, say("HTTP status {status}", status=status))
+    return known.get(status, phrase("HTTP status {status}", status=status))
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

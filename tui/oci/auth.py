@@ -12,7 +12,7 @@ from tui.oci.answers import Answer, refused_words, registry_words
 from tui.oci.challenge import Challenge
 from tui.oci.errors import Denied, RegistryError, ServerError, Unauthenticated
 from tui.oci.lockout import LoginGuard
-from tui.oci.saying import N_, say
+from tui.oci.saying import N_, phrase
 from tui.oci.token import Send, Token, basic_header, fetch_token
 from tui.oci.trust import check_realm, resolve
 
@@ -147,7 +147,7 @@ class Authenticator:
         elif self._challenge is not None and self._challenge.scheme == "bearer":
             kind = Denied
             needed = ", ".join(scopes) or N_("not said")
-            hint = say(
+            hint = phrase(
                 "the account is known but lacks a permission (needed: {needed}), or the name is wrong", needed=needed
             )
         return kind(

@@ -21,6 +21,7 @@ from tui.oci.errors import (
     ServerError,
 )
 from tui.oci.reference import Repository, contradicts, digest_of
+from tui.oci.saying import N_
 from tui.oci.upload import Upload
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Blobs(Connected):
             "HEAD",
             f"{repository.path}/blobs/{digest}",
             push(repository),
-            "look for the blob",
+            N_("look for the blob"),
             reference_of(repository, digest),
         )
         try:
@@ -85,7 +86,7 @@ class Blobs(Connected):
             "GET",
             f"{repository.path}/blobs/{digest}",
             pull(repository),
-            "read the blob",
+            N_("read the blob"),
             reference_of(repository, digest),
             headers={"Range": f"bytes={offset}-"} if offset else {},
             accept=frozenset({200, 206} if offset else {200}),
@@ -134,7 +135,7 @@ class Blobs(Connected):
             "GET",
             f"{repository.path}/blobs/{config.digest}",
             pull(repository),
-            "read the image config",
+            N_("read the image config"),
             reference_of(repository, config.digest),
             limit=limit,
         )
@@ -154,7 +155,7 @@ class Blobs(Connected):
             "POST",
             f"{repository.path}/blobs/uploads/",
             push(repository),
-            "start an upload",
+            N_("start an upload"),
             str(repository),
             accept=frozenset({202}),
         )
@@ -183,7 +184,7 @@ class Blobs(Connected):
             "POST",
             f"{repository.path}/blobs/uploads/?mount={digest}&from={quote(source.path, safe='')}",
             scopes,
-            "mount the blob",
+            N_("mount the blob"),
             reference_of(repository, digest),
             accept=frozenset({201, 202}),
         )

@@ -35,6 +35,7 @@ from tui.oci.network import network_error, speaks_no_tls
 from tui.oci.proxy import proxy_for
 from tui.oci.reference import DOCKER_HUB
 from tui.oci.retry import Attempts, RetryPolicy
+from tui.oci.saying import N_
 from tui.oci.tls import context_for
 from tui.oci.transport import IDLE_TIMEOUT, RegistryTransport
 from tui.oci.trust import check_destination, origin, resolve, same_origin
@@ -168,7 +169,7 @@ class Channel:
 
     async def _answers(self) -> bool:
         """Return whether anything that is no broken gateway answers at the registry's address now."""
-        call = Call("GET", f"{self._base}/v2/", (), "reach the registry", self.registry)
+        call = Call("GET", f"{self._base}/v2/", (), N_("reach the registry"), self.registry)
         try:
             answer = await self._whole(await self._dispatch(call, call.path, ""), call)
         except RegistryError:
@@ -196,7 +197,7 @@ class Channel:
 
     async def _ping(self, base: str) -> str:
         """GET /v2/ ("Determining Support"): 200, or 401 with the challenge."""
-        call = Call("GET", f"{base}/v2/", (), "reach the registry", self.registry, accept=frozenset({200, 401}))
+        call = Call("GET", f"{base}/v2/", (), N_("reach the registry"), self.registry, accept=frozenset({200, 401}))
         response = await self._dispatch(call, call.path, "")
         answer = await self._whole(response, call)
         if answer.status in REDIRECTS:
@@ -317,7 +318,9 @@ class Channel:
         return transport
 
     async def _send_to_token_server(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        call = Call(method, url, (), "get a token", self.registry, headers=headers, body=body, limit=_MAX_TOKEN_BODY)
+        call = Call(
+            method, url, (), N_("get a token"), self.registry, headers=headers, body=body, limit=_MAX_TOKEN_BODY
+        )
         attempts = Attempts(self._retry)
         while True:
             try:

@@ -12,7 +12,7 @@ from tui.oci.answers import Answer
 from tui.oci.errors import RegistryError, UnsupportedContent
 from tui.oci.host import OUT_OF_ORDER, Host
 from tui.oci.retry import Attempts
-from tui.oci.saying import N_, say
+from tui.oci.saying import N_, phrase
 from tui.oci.transport import RegistryTransport
 
 Result = TypeVar("Result")
@@ -95,9 +95,9 @@ async def read_answer(response: httpx.Response, url: str, limit: int, action: st
             if failed:
                 break
             raise UnsupportedContent(
-                say(
+                phrase(
                     "cannot {action}: the answer is longer than the {limit} bytes that are allowed here",
-                    action=action,
+                    action=N_(action),
                     limit=limit,
                 ),
                 reference=reference,

@@ -40,7 +40,7 @@ class Lists(Manifests):
             "GET",
             f"{repository.path}/tags/list",
             pull(repository),
-            "list the tags",
+            N_("list the tags"),
             str(repository),
             limit=MAX_PAGE,
         )
@@ -49,7 +49,7 @@ class Lists(Manifests):
 
     async def catalog(self) -> AsyncIterator[list[str]]:
         """Yield the repositories of the registry page by page (Docker registry API, not in the OCI specification)."""
-        call = Call("GET", "_catalog", (CATALOG_SCOPE,), "list the repositories", self.registry, limit=MAX_PAGE)
+        call = Call("GET", "_catalog", (CATALOG_SCOPE,), N_("list the repositories"), self.registry, limit=MAX_PAGE)
         async for names in pages(self._channel, call, "repositories"):
             yield [name for name in names if is_repository(name)]
 
@@ -67,7 +67,7 @@ class Lists(Manifests):
             "GET",
             f"{repository.path}/referrers/{digest}",
             pull(repository),
-            "list the referrers",
+            N_("list the referrers"),
             reference_of(repository, digest),
             limit=2 * MAX_MANIFEST,
         )

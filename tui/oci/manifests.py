@@ -18,7 +18,7 @@ from tui.oci.errors import (
 )
 from tui.oci.manifest import ACCEPT, MAX_MANIFEST, Manifest, parse_manifest
 from tui.oci.reference import Repository, contradicts, is_digest
-from tui.oci.saying import N_, say
+from tui.oci.saying import N_, phrase
 
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _NO_DELETION = frozenset({"UNSUPPORTED", "DIGEST_INVALID"})
@@ -81,7 +81,7 @@ class Manifests(Connected):
             stated = answer.headers.get("docker-content-digest", "")
             if contradicts(stated, manifest.digest):
                 raise IntegrityError(
-                    say(
+                    phrase(
                         "the manifest has digest {digest}, the registry states {stated}",
                         digest=manifest.digest,
                         stated=stated,
@@ -102,7 +102,7 @@ class Manifests(Connected):
             "PUT",
             f"{repository.path}/manifests/{target}",
             push(repository),
-            "push the manifest",
+            N_("push the manifest"),
             reference_of(repository, target),
             headers={"Content-Type": manifest.media_type},
             body=manifest.body,
@@ -112,7 +112,7 @@ class Manifests(Connected):
         stored = answer.headers.get("docker-content-digest", "")
         if contradicts(stored, manifest.digest):
             raise IntegrityError(
-                say(
+                phrase(
                     "the registry stored the manifest as {stored}, pushed was {digest}",
                     stored=stored,
                     digest=manifest.digest,

@@ -10,7 +10,7 @@ import aiohttp
 import httpx
 
 from tui.oci.errors import LocalError, NetworkError, RegistryError, Unauthenticated, UntrustedAnswer
-from tui.oci.saying import N_, say
+from tui.oci.saying import N_, phrase
 
 _TOO_MANY_FILES = 24
 # The other side left, or met bytes that were damaged on the way (RFC 8446, 6.2): another connection may do better.
@@ -34,9 +34,9 @@ def network_error(error: httpx.TransportError, *, endpoint: str, reference: str,
     where = _Where(endpoint=endpoint, reference=reference)
     if isinstance(cause, aiohttp.ClientConnectorCertificateError):
         return UntrustedAnswer(
-            say(
+            phrase(
                 "cannot {action}: TLS certificate not accepted: {certificate_error}",
-                action=action,
+                action=N_(action),
                 certificate_error=cause.certificate_error,
             ),
             **where,
@@ -44,7 +44,7 @@ def network_error(error: httpx.TransportError, *, endpoint: str, reference: str,
     if isinstance(cause, aiohttp.ClientConnectorDNSError):
         hint = N_("check the spelling of the registry's name, and the resolver of this machine")
         return UnknownHost(
-            say("cannot {action}: the host name {host!r} is not known", action=action, host=cause.host),
+            phrase("cannot {action}: the host name {host!r} is not known", action=N_(action), host=cause.host),
             hint=hint,
             **where,
         )
@@ -52,18 +52,22 @@ def network_error(error: httpx.TransportError, *, endpoint: str, reference: str,
         return proxy_login(**where)
     if isinstance(cause, OSError) and cause.errno == _TOO_MANY_FILES:
         return LocalError(
-            say("cannot {action}: too many open files", action=action), hint=N_("raise ulimit -n"), **where
+            phrase("cannot {action}: too many open files", action=N_(action)), hint=N_("raise ulimit -n"), **where
         )
     words = _tls_words(cause)
     if "WRONG_VERSION_NUMBER" in words or "HTTP_REQUEST" in words:
         hint = N_("set the scheme of this endpoint to http, or use the port that speaks https")
-        return UntrustedAnswer(say("cannot {action}: nothing speaks TLS there", action=action), hint=hint, **where)
+        return UntrustedAnswer(
+            phrase("cannot {action}: nothing speaks TLS there", action=N_(action)), hint=hint, **where
+        )
     if "ALERT" in words and not any(harmless in words for harmless in _ALERTS_OF_A_BROKEN_LINK):
         hint = N_("see the message: a client certificate may be missing or refused, or the TLS versions do not meet")
         return UntrustedAnswer(
-            say("cannot {action}: the registry refused TLS: {words}", action=action, words=words), hint=hint, **where
+            phrase("cannot {action}: the registry refused TLS: {words}", action=N_(action), words=words),
+            hint=hint,
+            **where,
         )
-    return NetworkError(say("cannot {action}: {error}", action=action, error=_reason(error)), **where)
+    return NetworkError(phrase("cannot {action}: {error}", action=N_(action), error=_reason(error)), **where)
 
 
 def proxy_login(endpoint: str, reference: str = "") -> Unauthenticated:
@@ -99,5 +103,5 @@ def _reason(error: httpx.TransportError) -> str:
     cause = error.__cause__
     if isinstance(cause, aiohttp.ClientConnectorError):
         why = os.strerror(cause.errno) if cause.errno else str(cause.os_error) or N_("it was closed at once")
-        return say("no connection to {host}:{port}: {why}", host=cause.host, port=cause.port, why=why)
+        return phrase("no connection to {host}:{port}: {why}", host=cause.host, port=cause.port, why=why)
     return str(error) or type(error).__name__

@@ -1,6 +1,6 @@
 """Sentences for people that whoever shows them can say in another language.
 
-What is below the app speaks English: `N_()` marks a sentence as it stands, `say()` makes one with values in it. Both
+What is below the app speaks English: `N_()` marks a sentence as it stands, `phrase()` makes one with values in it. Both
 are texts like any other, for logs, journals, JSON and comparisons; `translated` turns them into another language with
 a function that knows the catalog. `python -m tui.app.locale` finds both.
 """
@@ -32,10 +32,10 @@ class Said(str):
 
 def N_(sentence: str) -> str:  # noqa: N802 - the customary name
     """Mark `sentence` for translation and return it, also as a value in another one or as a template for values."""
-    return Said(sentence, {})
+    return sentence if isinstance(sentence, Said) else Said(sentence, {})
 
 
-def say(sentence: str, /, **values: object) -> str:
+def phrase(sentence: str, /, **values: object) -> str:
     """Return `sentence` with its `{placeholders}` filled.
 
     A value that is a plain text (a name, what a registry says) stays as it is in every language.

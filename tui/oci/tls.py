@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tui.oci.access import Connection
 from tui.oci.errors import UntrustedAnswer
-from tui.oci.saying import say
+from tui.oci.saying import phrase
 
 
 def context_for(connection: Connection) -> ssl.SSLContext:
@@ -35,14 +35,16 @@ def _context(
         try:
             context.load_verify_locations(path)
         except (OSError, ssl.SSLError) as error:
-            raise UntrustedAnswer(say("the CA file {path} cannot be used: {error}", path=path, error=error)) from error
+            raise UntrustedAnswer(
+                phrase("the CA file {path} cannot be used: {error}", path=path, error=error)
+            ) from error
     if client_cert is not None:
         try:
             # Without a password of ours OpenSSL would ask the terminal for one.
             context.load_cert_chain(client_cert, client_key, password=lambda: "")
         except (OSError, ssl.SSLError) as error:
             raise UntrustedAnswer(
-                say(
+                phrase(
                     "the client certificate {client_cert} cannot be used: {error}", client_cert=client_cert, error=error
                 )
             ) from error

@@ -12,6 +12,7 @@ from tui.oci.auth import Scopes
 from tui.oci.channel import Call, Channel
 from tui.oci.errors import ChunkNotAppended, IntegrityError, NotFound, ServerError, UploadSessionLost
 from tui.oci.reference import contradicts
+from tui.oci.saying import N_
 from tui.oci.transport import IDLE_TIMEOUT
 from tui.oci.trust import check_destination, resolve
 
@@ -52,7 +53,7 @@ class Upload:
             "Content-Length": str(len(chunk)),
             **({"Connection": "close"} if self.one_chunk_per_connection else {}),
         }
-        call = self._call("PATCH", self.location, "upload a chunk", headers, chunk, frozenset({201, 202, 204}))
+        call = self._call("PATCH", self.location, N_("upload a chunk"), headers, chunk, frozenset({201, 202, 204}))
         answer = await self._send(call)
         stored = _stored(answer)
         if stored is not None and stored != end:
@@ -78,7 +79,7 @@ class Upload:
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
         # The registry may hash everything before it answers.
         idle = max(120.0, (self.offset + size) / _COMMIT_RATE)
-        call = self._call("PUT", url, "finish the upload", headers, rest, frozenset({201, 204}), idle)
+        call = self._call("PUT", url, N_("finish the upload"), headers, rest, frozenset({201, 204}), idle)
         if streamed is not None:
             call = replace(call, streamed=streamed, is_blob=True)
         answer = await self._send(call)
@@ -93,7 +94,7 @@ class Upload:
     async def status(self) -> int:
         """Ask how many bytes are stored, and move there. Raises UploadSessionLost when the session is gone."""
         call = self._call(
-            "GET", self.location, "ask for the upload status", {}, b"", frozenset({200, 202, 204}), repeatable=True
+            "GET", self.location, N_("ask for the upload status"), {}, b"", frozenset({200, 202, 204}), repeatable=True
         )
         answer = await self._send(call)
         stored = _stored(answer) or 0
@@ -105,7 +106,7 @@ class Upload:
     async def cancel(self) -> None:
         """Give the session up so that the registry need not keep its bytes. Raises RegistryError when it refuses."""
         await self._channel.send(
-            self._call("DELETE", self.location, "cancel the upload", {}, b"", frozenset({200, 202, 204, 404}))
+            self._call("DELETE", self.location, N_("cancel the upload"), {}, b"", frozenset({200, 202, 204, 404}))
         )
 
     async def _send(self, call: Call) -> Answer:

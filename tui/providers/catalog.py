@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from tui.oci.access import Access
 from tui.oci.errors import Denied, NotFound, PolicyRefused, RegistryError, Unauthenticated
 from tui.oci.reference import Repository
-from tui.oci.saying import N_, say
+from tui.oci.saying import N_, phrase
 from tui.providers.kinds import KINDS, TITLES, Kind
 from tui.providers.login import refused_login
 
@@ -67,7 +67,7 @@ class RegistryApiProvider:
             async for page in session.client.catalog():
                 yield page
         except (NotFound, PolicyRefused) as error:
-            message = say(
+            message = phrase(
                 "{vendor} at {registry} has no list of repositories", vendor=TITLES[self.kind], registry=registry
             )
             raise CatalogUnavailable(message, endpoint=registry, status=error.status, code=error.code) from error
@@ -77,7 +77,7 @@ class RegistryApiProvider:
             if refusal is not None:
                 raise refusal from error
             who = N_("this account") if session.access.credential else N_("anybody without a login")
-            message = say("the registry does not list its repositories for {who}", who=who)
+            message = phrase("the registry does not list its repositories for {who}", who=who)
             raise CatalogUnavailable(message, endpoint=registry, status=error.status, code=error.code) from error
 
     async def tags(self, session: Session, repository: Repository) -> AsyncGenerator[list[str], None]:

@@ -13,7 +13,7 @@ from tui.oci.access import Access
 from tui.oci.errors import NetworkError, NotFound, RegistryError, Unauthenticated, UntrustedAnswer
 from tui.oci.reference import InvalidReference, Repository, is_repository
 from tui.oci.retry import RetryPolicy
-from tui.oci.saying import N_, say
+from tui.oci.saying import N_, phrase
 from tui.providers.catalog import CatalogUnavailable, Session, provider_for
 from tui.providers.detect import no_registry, vendor_of
 from tui.providers.hints import advice, unreachable_hint
@@ -102,7 +102,7 @@ async def _judged(test: _Test, name: StepName) -> _Outcome:
     except TimeoutError:
         hint = test.unreachable_hint or NetworkError.default_hint
         return _Outcome(
-            "failed", say("no answer within {seconds:.0f} seconds", seconds=SECONDS), hint, NetworkError.kind
+            "failed", phrase("no answer within {seconds:.0f} seconds", seconds=SECONDS), hint, NetworkError.kind
         )
 
 
@@ -158,7 +158,7 @@ class _Test:
             return _PLAIN
         if not self._connection.verify:
             return _Outcome(
-                "ok", say("{said}; the certificate is not checked", said=said), N_("checking is switched off")
+                "ok", phrase("{said}; the certificate is not checked", said=said), N_("checking is switched off")
             )
         return _Outcome("ok", said)
 
@@ -169,7 +169,7 @@ class _Test:
         if wrong:
             return _Outcome("failed", wrong, self.unreachable_hint or hint if reply.status == 403 else hint, "SRV")
         self._reply = reply
-        return _Outcome("ok", say("{vendor}, {wanted}", vendor=self._vendor.title, wanted=_wanted(reply)))
+        return _Outcome("ok", phrase("{vendor}, {wanted}", vendor=self._vendor.title, wanted=_wanted(reply)))
 
     async def _login(self) -> _Outcome:
         reply = self._reply
@@ -189,9 +189,9 @@ class _Test:
         who = credential.username or N_("a token")
         return _Outcome(
             "ok",
-            say("as {who}, from {origin}", who=who, origin=credential.origin)
+            phrase("as {who}, from {origin}", who=who, origin=credential.origin)
             if credential.origin
-            else say("as {who}", who=who),
+            else phrase("as {who}", who=who),
         )
 
     async def _list(self) -> _Outcome:
@@ -205,7 +205,7 @@ class _Test:
             return _Outcome("ok", N_("the list of repositories is empty"))
         self._repository = self._repository or first[0]
         return _Outcome(
-            "ok", say("at least {count} repositories", count=len(first)) if len(first) > 1 else N_("one repository")
+            "ok", phrase("at least {count} repositories", count=len(first)) if len(first) > 1 else N_("one repository")
         )
 
     async def _pull(self) -> _Outcome:
@@ -221,15 +221,15 @@ class _Test:
                 break
         except NotFound as error:
             if self._push:
-                return _Outcome("skipped", say("{path} is not there yet", path=path.path))
+                return _Outcome("skipped", phrase("{path} is not there yet", path=path.path))
             raise error
         if tag:
             await self._session.client.head_manifest(path, tag)
         return _Outcome(
             "ok",
-            say("{path}:{tag} can be read", path=path.path, tag=tag)
+            phrase("{path}:{tag} can be read", path=path.path, tag=tag)
             if tag
-            else say("{path} can be read, and has no tags", path=path.path),
+            else phrase("{path} can be read, and has no tags", path=path.path),
         )
 
     async def _try_push(self) -> _Outcome:
@@ -247,13 +247,13 @@ class _Test:
             # Cancelling is a permission of its own at some registries; an empty upload expires by itself.
             return _Outcome(
                 "ok",
-                say(
+                phrase(
                     "an upload to {path} was begun; the registry drops it later ({kind})",
                     path=path.path,
                     kind=error.kind,
                 ),
             )
-        return _Outcome("ok", say("an upload to {path} was begun and cancelled", path=path.path))
+        return _Outcome("ok", phrase("an upload to {path} was begun and cancelled", path=path.path))
 
     def _target(self) -> Repository:
         return Repository(self._connection.registry, self._repository)

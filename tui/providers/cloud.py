@@ -17,7 +17,7 @@ from tui.oci.answers import Answer
 from tui.oci.errors import Denied, NetworkError, NotFound, PolicyRefused, Unauthenticated
 from tui.oci.lending import Lent, RenewedLogin
 from tui.oci.reference import Repository
-from tui.oci.saying import N_, say
+from tui.oci.saying import N_, phrase
 from tui.providers.api.client import own_host
 from tui.providers.catalog import CatalogUnavailable, RegistryApiProvider, Session
 from tui.providers.kinds import TITLES, Kind
@@ -112,7 +112,7 @@ class CloudProvider:
             raise
         except Denied as error:
             raise CatalogUnavailable(
-                say("{vendor} does not list its repositories for this access key", vendor=TITLES[self.kind]),
+                phrase("{vendor} does not list its repositories for this access key", vendor=TITLES[self.kind]),
                 endpoint=error.endpoint,
                 status=error.status,
                 code=error.code,
@@ -184,8 +184,8 @@ def clock_words(answer: Answer) -> str:
         return ""
     minutes = abs(off) / 60
     if off > 0:
-        return say("{minutes:.0f} minutes fast", minutes=minutes)
-    return say("{minutes:.0f} minutes slow", minutes=minutes)
+        return phrase("{minutes:.0f} minutes fast", minutes=minutes)
+    return phrase("{minutes:.0f} minutes slow", minutes=minutes)
 
 
 def time_of(milliseconds: object) -> datetime | None:
@@ -216,9 +216,9 @@ async def or_none(asking: Awaitable[Result]) -> Result | None:
 def unreachable(error: NetworkError, title: str) -> NetworkError:
     """Return the error for an API that cannot be reached, with what to look at."""
     return NetworkError(
-        say("the API of {title} does not answer: {message}", title=title, message=error.message),
+        phrase("the API of {title} does not answer: {message}", title=title, message=error.message),
         endpoint=error.endpoint,
-        hint=say(
+        hint=phrase(
             "an access key needs the API: let this machine reach {endpoint} (port 443), or set a proxy; inside the "
             "cloud's network set the API of the endpoint to its VPC address",
             endpoint=error.endpoint,

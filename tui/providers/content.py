@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from tui.oci.descriptor import Descriptor, ImagePlatform
 from tui.oci.manifest import OCI_ARTIFACT, Manifest
-from tui.oci.saying import say
+from tui.oci.saying import phrase
 
 ContentKind = Literal["image", "index", "chart", "signature", "attestation", "sbom", "plugin", "artifact"]
 
@@ -130,7 +130,7 @@ class ManifestNode:
     def first_problem(self) -> str:
         """Return why something from here down was not read, '' when all was."""
         own = self.problem or (
-            say("{left_out} manifests were not looked at", left_out=self.left_out) if self.left_out else ""
+            phrase("{left_out} manifests were not looked at", left_out=self.left_out) if self.left_out else ""
         )
         return own or next((said for child in self.children if (said := child.first_problem())), "")
 

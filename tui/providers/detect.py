@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from tui.oci.access import Connection
 from tui.oci.errors import RegistryError, UntrustedAnswer
-from tui.oci.saying import N_, say
+from tui.oci.saying import N_, phrase
 from tui.oci.text import printable
 from tui.providers.kinds import Kind, Vendor, guess, vendor_of_address
 from tui.providers.probe import Reply, ask, find_scheme, unverified
@@ -173,7 +173,7 @@ def no_registry(reply: Reply) -> tuple[str, str]:
     """Return why an answer to `/v2/` is not that of a registry, and what to do; two empty texts when it is one."""
     if reply.status in _REDIRECTS:
         where = printable(reply.headers.get("location", ""), 200)
-        return say("it sends us away to {where}", where=where), N_(
+        return phrase("it sends us away to {where}", where=where), N_(
             "use the address and scheme it is sent to, if that is the registry"
         )
     if reply.status == 403:
@@ -186,11 +186,11 @@ def no_registry(reply: Reply) -> tuple[str, str]:
             "check the port, and that the address is not of a web page"
         )
     if reply.status in (502, 503, 504):
-        return say("the registry is not available (HTTP {status})", status=reply.status), N_(
+        return phrase("the registry is not available (HTTP {status})", status=reply.status), N_(
             "try again later, or look at the registry"
         )
     if reply.status not in (200, 401):
-        return say("it answers with HTTP status {status}", status=reply.status), N_(
+        return phrase("it answers with HTTP status {status}", status=reply.status), N_(
             "check that the address is that of a registry"
         )
     api = reply.headers.get("docker-distribution-api-version", "").lower().startswith("registry/2")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tui.endpoints.model import Endpoint
 from tui.oci.access import Connection, Credential, TemporaryLogin
 from tui.oci.errors import Unauthenticated
-from tui.oci.saying import N_, say
+from tui.oci.saying import N_, phrase
 
 
 def lender(endpoint: Endpoint, connection: Connection, key: Credential) -> TemporaryLogin:
@@ -25,7 +25,7 @@ def lender(endpoint: Endpoint, connection: Connection, key: Credential) -> Tempo
 
         return CloudLogin(TcrAccount(connection, key, api=endpoint.api, instance=endpoint.instance))
     raise Unauthenticated(
-        say(
+        phrase(
             "the endpoint {name!r} is no registry of Alibaba Cloud or Tencent Cloud, which take access keys",
             name=endpoint.name,
         ),

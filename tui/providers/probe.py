@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tui.oci.access import Connection
 from tui.oci.errors import NetworkError, RegistryError
 from tui.oci.reference import DOCKER_HUB
-from tui.oci.saying import N_, say
+from tui.oci.saying import N_, phrase
 
 if TYPE_CHECKING:
     from tui.oci.challenge import Challenge
@@ -71,7 +71,7 @@ async def ask(connection: Connection, scheme: str, path: str = "/v2/") -> Reply:
         raise network_error(error, endpoint=where, reference="", action=N_("reach the registry")) from error
     except TimeoutError as error:
         raise NetworkError(
-            say("no answer within {seconds:.0f} seconds", seconds=SECONDS), endpoint=connection.registry
+            phrase("no answer within {seconds:.0f} seconds", seconds=SECONDS), endpoint=connection.registry
         ) from error
     finally:
         await transport.aclose()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 
 from tui.oci.errors import RegistryError
-from tui.oci.saying import N_, say
+from tui.oci.saying import N_, phrase
 
 _UNKNOWN_CA = (
     N_("the certificate is from a CA this machine does not know"),
@@ -34,7 +34,9 @@ def certificate_words(error: ssl.SSLCertVerificationError) -> tuple[str, str]:
     known = _WORDS.get(error.verify_code)
     if known is not None:
         return known
-    return say("the certificate is not accepted: {verify_message}", verify_message=error.verify_message), _UNKNOWN_CA[1]
+    return phrase(
+        "the certificate is not accepted: {verify_message}", verify_message=error.verify_message
+    ), _UNKNOWN_CA[1]
 
 
 def certificate_problem(error: RegistryError) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from tui.oci.access import Connection
 from tui.oci.errors import NetworkError, UntrustedAnswer
-from tui.oci.saying import N_, say
+from tui.oci.saying import N_, phrase
 from tui.providers.probe import host_and_port
 from tui.providers.tls_words import certificate_words
 
@@ -41,7 +41,7 @@ class Wire:
         what = N_("the proxy ") if self.proxy else ""
         try:
             address = ipaddress.ip_address(self._host)
-            return say("{what}{address} is an address already", what=what, address=address)
+            return phrase("{what}{address} is an address already", what=what, address=address)
         except ValueError:
             pass
         loop = asyncio.get_running_loop()
@@ -49,13 +49,15 @@ class Wire:
             found = await loop.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
         except (socket.gaierror, UnicodeError) as error:
             raise NetworkError(
-                say("the name {host} is not known here", host=self._host),
+                phrase("the name {host} is not known here", host=self._host),
                 endpoint=self._connection.registry,
                 hint=N_("check the spelling, the resolver of this machine, and whether a VPN is needed"),
             ) from error
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-        more = say(" and {count} more", count=len(addresses) - 1) if len(addresses) > 1 else ""
-        return say("{what}{host} is {addresses}{more}", what=what, host=self._host, addresses=addresses[0], more=more)
+        more = phrase(" and {count} more", count=len(addresses) - 1) if len(addresses) > 1 else ""
+        return phrase(
+            "{what}{host} is {addresses}{more}", what=what, host=self._host, addresses=addresses[0], more=more
+        )
 
     async def connect(self) -> str:
         """Open a TCP connection and close it. Raises NetworkError."""
@@ -70,7 +72,7 @@ class Wire:
             writer.transport.abort()
             self._port = port
             sentence = N_("the proxy at {host} port {port}") if self.proxy else N_("{host} port {port}")
-            return say(sentence, host=peer[0], port=peer[1])
+            return phrase(sentence, host=peer[0], port=peer[1])
         assert problem is not None
         raise problem
 
@@ -89,7 +91,7 @@ class Wire:
                 return ""
             reason = getattr(error, "reason", "") or N_("the connection was closed")
             raise UntrustedAnswer(
-                say("no TLS here ({reason})", reason=reason),
+                phrase("no TLS here ({reason})", reason=reason),
                 endpoint=registry,
                 hint=N_("if this registry has no https, set the scheme of the endpoint to http"),
             ) from error
@@ -98,7 +100,7 @@ class Wire:
         until = (channel.getpeercert() or {}).get("notAfter", "")
         writer.transport.abort()
         return (
-            say("{version}, certificate trusted, valid until {until}", version=version, until=until)
+            phrase("{version}, certificate trusted, valid until {until}", version=version, until=until)
             if until
             else version
         )
@@ -112,7 +114,7 @@ class Wire:
                 return await asyncio.open_connection(self._host, port, ssl=context)
         except TimeoutError as error:
             raise NetworkError(
-                say(
+                phrase(
                     "no answer from {host} port {port} within {connect_seconds:.0f} seconds",
                     host=self._host,
                     port=port,
@@ -126,7 +128,9 @@ class Wire:
                 raise
             refused = isinstance(error, ConnectionRefusedError)
             raise NetworkError(
-                say("no connection to {host} port {port}: {error}", host=self._host, port=port, error=_reason(error)),
+                phrase(
+                    "no connection to {host} port {port}: {error}", host=self._host, port=port, error=_reason(error)
+                ),
                 endpoint=registry,
                 hint=N_("nothing listens there: check the port, and that the registry runs") if refused else "",
             ) from error

@@ -16,7 +16,7 @@ from tui.app.journal_watch import HostLine, JournalWatch
 from tui.app.run_state import RUN_STATES, outcome_text, run_state
 from tui.app.screens.run.hosts import HostLines, OneHost
 from tui.app.screens.run.overview import phases
-from tui.app.screens.run.reasons import HINTS, REASONS
+from tui.app.screens.run.reasons import REASONS
 from tui.app.screens.run.task_rows import COLUMNS, REASON, STATE, TaskRows, failed_for, in_view
 from tui.app.screens.run.words import registries_of
 from tui.engine.journal.lines import TaskLine
@@ -24,6 +24,7 @@ from tui.engine.journal.writer import JournalWriter
 from tui.engine.runs import RunFolder
 from tui.oci import errors
 from tui.oci.errors import RegistryError
+from tui.oci.saying import Said
 from tui.plan.model import Plan, to_document
 from tui.plan.rule_text import make_rule
 
@@ -284,4 +285,4 @@ def test_every_class_of_failures_has_a_word_and_its_hint_a_translation() -> None
 
     for kind in below(RegistryError):
         assert kind.kind in REASONS
-        assert kind.default_hint in HINTS
+        assert isinstance(kind.default_hint, Said)

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.providers.acr.conftest import KEY_ID, Acr
+from tests.support.chinese import findings_in_chinese
 from tests.support.clouds.state import Space
 from tui.oci.access import Access, Connection, Credential
 from tui.oci.client import RegistryClient
@@ -23,7 +24,9 @@ from tui.providers.preparing import preparer_for
 
 async def inspect(acr: Acr, *paths: str, **changes: str) -> list[Finding]:
     targets = [Repository(acr.front.address, path) for path in paths]
-    return await AcrPreparer().inspect(acr.access(**changes), targets)
+    found = await AcrPreparer().inspect(acr.access(**changes), targets)
+    findings_in_chinese(found)
+    return found
 
 
 def problems(findings: list[Finding]) -> list[str]:

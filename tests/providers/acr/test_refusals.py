@@ -8,6 +8,7 @@ import time
 import pytest
 
 from tests.providers.acr.conftest import KEY_ID, SECRET, Acr
+from tests.support.chinese import assert_in_chinese
 from tests.support.clouds.acr_enterprise import REGION
 from tests.support.clouds.state import Key
 from tui.engine.tasks import Failure
@@ -35,6 +36,7 @@ async def refusal(acr: Acr, **how: str) -> RegistryError:
         await acr.account(how.pop("secret", SECRET), **how).lend()
     assert SECRET not in str(caught.value)
     assert str(caught.value).startswith("127.0.0.1:")
+    assert_in_chinese(caught.value)
     return caught.value
 
 

@@ -16,6 +16,7 @@ from tests.providers.harbor.conftest import (
     Open,
     access_to,
 )
+from tests.support.chinese import findings_in_chinese
 from tests.support.harbor.state import HarborAccount, immutable_rule
 from tests.support.images import image, layer
 from tests.support.pusher import push
@@ -43,6 +44,7 @@ def _at(address: str, *paths: str) -> list[Repository]:
 
 
 def _said(findings: list[Finding], severity: str) -> list[str]:
+    findings_in_chinese(findings)
     return [f"{each.words} | {each.hint}" for each in findings if each.severity == severity]
 
 

@@ -7,6 +7,7 @@ import base64
 import pytest
 
 from tests.providers.tcr.conftest import KEY_ID, SECRET, Tcr
+from tests.support.chinese import assert_in_chinese, findings_in_chinese
 from tests.support.clouds.state import Key, Space
 from tests.support.clouds.tencent import INSTANCE, NAME, REGION
 from tui.oci.access import Access, Connection, Credential
@@ -109,6 +110,7 @@ async def refusal(tcr: Tcr, **how: str) -> RegistryError:
     with pytest.raises(RegistryError) as caught:
         await tcr.account(how.pop("secret", SECRET), **how).lend()
     assert SECRET not in str(caught.value)
+    assert_in_chinese(caught.value)
     return caught.value
 
 
@@ -184,7 +186,9 @@ async def test_an_api_that_cannot_be_reached(tcr: Tcr) -> None:
 
 async def inspect(tcr: Tcr, *paths: str, **changes: str) -> list[Finding]:
     targets = [Repository(tcr.front.address, path) for path in paths]
-    return await TcrPreparer().inspect(tcr.access(**changes), targets)
+    found = await TcrPreparer().inspect(tcr.access(**changes), targets)
+    findings_in_chinese(found)
+    return found
 
 
 async def test_a_missing_namespace_is_offered_and_created(tcr: Tcr) -> None:

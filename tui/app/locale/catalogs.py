@@ -15,7 +15,7 @@ from babel.messages.pofile import read_po, write_po
 from tui.app.i18n import DIRECTORY, DOMAIN, SOURCE_LANGUAGE
 
 SOURCE = DIRECTORY.parents[1]
-KEYWORDS = {"_": None, "N_": None, "say": (1,), "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
+KEYWORDS = {"_": None, "N_": None, "phrase": (1,), "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 Text = str | list[str] | tuple[str, ...] | None
 """A message as Babel has it: a string, its plural forms, or nothing."""
 _FIELD = re.compile(r"(?<!\{)\{([^{}]*)\}(?!\})")

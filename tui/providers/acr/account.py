@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from tui.oci.access import Connection, Credential
 from tui.oci.errors import PolicyRefused
 from tui.oci.lending import Lent
-from tui.oci.saying import N_, say
+from tui.oci.saying import N_, phrase
 from tui.providers.acr.default_edition import VERSION as DEFAULT_VERSION
 from tui.providers.acr.default_edition import DefaultEdition
 from tui.providers.acr.enterprise import VERSION as ENTERPRISE_VERSION
@@ -77,7 +77,7 @@ class AcrAccount:
                 # Names of the default edition are taken for everybody in the region.
                 if await or_none(calls.namespace(name)) is None:
                     raise PolicyRefused(
-                        say("the namespace {name} belongs to another account of this region", name=name),
+                        phrase("the namespace {name} belongs to another account of this region", name=name),
                         endpoint=error.endpoint,
                         reference=name,
                         code=error.code,

@@ -18,7 +18,7 @@ from tui.providers.preparing import Namespace
 
 VERSION: Final = "2016-06-07"
 _PAGE = 100
-_SUMMARY = N_("copied by regferry")
+_SUMMARY = "copied by regferry"
 
 
 class DefaultEdition:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from tui.oci.access import Credential
 from tui.oci.errors import NotFound, ServerError
 from tui.oci.lending import Lent
-from tui.oci.saying import N_, say
+from tui.oci.saying import N_, phrase
 from tui.oci.text import printable
 from tui.providers.acr.errors import INSTANCE_HINT
 from tui.providers.api.call import ApiCall
@@ -20,7 +20,7 @@ from tui.providers.preparing import Namespace
 
 VERSION: Final = "2018-12-01"
 _PAGE = 100
-_SUMMARY = N_("copied by regferry")
+_SUMMARY = "copied by regferry"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Enterprise:
             if text(each, "InstanceName") == name and (found := text(each, "InstanceId")):
                 return found
         raise NotFound(
-            say(
+            phrase(
                 "there is no Enterprise instance {name!r} in {region} for this AccessKey",
                 name=printable(name),
                 region=self._region,

@@ -7,7 +7,7 @@ from typing import Literal
 
 from tui.oci.access import Connection
 from tui.oci.errors import PolicyRefused, RegistryError
-from tui.oci.saying import N_, say
+from tui.oci.saying import N_, phrase
 from tui.providers.detect import vendor_of
 from tui.providers.kinds import Vendor, vendor_of_address
 from tui.providers.probe import find_scheme
@@ -46,7 +46,7 @@ async def locate(connection: Connection, instance: str = "") -> Place:
         raise
     if vendor.kind != "acr" or not vendor.region:
         raise PolicyRefused(
-            say(
+            phrase(
                 "{registry} does not answer as a registry of Alibaba Cloud: an AccessKey is of no use there",
                 registry=connection.registry,
             ),

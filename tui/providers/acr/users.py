@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from tui.oci.saying import N_, say
+from tui.oci.saying import N_, phrase
 
 PASSWORD_HINT = N_(
     "the password is the one set in the console of the Container Registry (Access Credential), in this region and for "
@@ -31,7 +31,7 @@ def user_name_problem(username: str) -> tuple[str, str]:
     The registry decides: display names of accounts may have any letters.
     """
     if _ACCOUNT_ID.fullmatch(username):
-        return N_("this is the number of an account and not its login name"), say(
+        return N_("this is the number of an account and not its login name"), phrase(
             "{hint}; an account as shown there", hint=RAM_USER_HINT
         )
     if _TEMPORARY.fullmatch(username):

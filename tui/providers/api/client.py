@@ -34,7 +34,7 @@ from tui.oci.lockout import LoginGuard
 from tui.oci.network import network_error
 from tui.oci.proxy import proxy_for
 from tui.oci.retry import Attempts, RetryPolicy
-from tui.oci.saying import N_, say
+from tui.oci.saying import N_, phrase
 from tui.oci.tls import context_for
 from tui.oci.token import basic_header
 from tui.oci.transport import RegistryTransport
@@ -151,7 +151,7 @@ class ApiClient:
         if answer.status in REDIRECTS:
             where = answer.headers.get("location", "")
             raise UntrustedAnswer(
-                say("cannot {action}: the API sends us away to {where!r}", action=call.action, where=where[:200]),
+                phrase("cannot {action}: the API sends us away to {where!r}", action=call.action, where=where[:200]),
                 endpoint=self.registry,
                 reference=call.reference,
                 status=answer.status,
@@ -170,9 +170,9 @@ class ApiClient:
             self._guard.accept()
             return
         code, said = registry_words(answer.body) if answer.status == 401 else ("", "")
-        message = say("the login for user {user!r} is refused", user=self._user)
+        message = phrase("the login for user {user!r} is refused", user=self._user)
         if said:
-            message = say("{words}: {said}", words=message, said=said)
+            message = phrase("{words}: {said}", words=message, said=said)
         refusal = Unauthenticated(message, endpoint=self.registry, status=answer.status, code=code)
         self._guard.refuse(refusal)
         if answer.status < 400:
@@ -212,7 +212,7 @@ class ApiClient:
             )
         except (httpx.InvalidURL, ValueError) as error:
             raise LocalError(
-                say("cannot {action}: no request can be made of these names", action=call.action),
+                phrase("cannot {action}: no request can be made of these names", action=call.action),
                 endpoint=self.registry,
                 reference=call.reference,
                 hint=N_("look for odd characters in the address, the login and the names"),
@@ -231,7 +231,7 @@ class ApiClient:
         except TimeoutError as error:
             self.host.failed()
             raise NetworkError(
-                say(
+                phrase(
                     "cannot {action}: no complete answer within {seconds:.0f} seconds",
                     action=call.action,
                     seconds=SECONDS,
@@ -254,7 +254,7 @@ def document_of(answer: Answer, call: ApiCall, endpoint: str) -> Any:
         return answer.json("JSON")
     except ServerError as error:
         raise ServerError(
-            say("cannot {action}: {message}", action=call.action, message=error.message),
+            phrase("cannot {action}: {message}", action=call.action, message=error.message),
             endpoint=endpoint,
             reference=call.reference,
             status=answer.status,

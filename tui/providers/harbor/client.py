@@ -13,7 +13,7 @@ from tui.oci.answers import Answer
 from tui.oci.errors import Denied, NotFound, RegistryError, ServerError, Unauthenticated
 from tui.oci.host import Host
 from tui.oci.retry import RetryPolicy
-from tui.oci.saying import N_, say
+from tui.oci.saying import N_, phrase
 from tui.oci.text import printable
 from tui.providers.api.call import ApiCall
 from tui.providers.api.client import ApiClient, document_of
@@ -234,7 +234,7 @@ def objects(document: object, action: str, endpoint: str) -> list[dict[str, Any]
     if document is None:
         return []
     if not isinstance(document, list):
-        raise ServerError(say("cannot {action}: the answer is no list", action=action), endpoint=endpoint)
+        raise ServerError(phrase("cannot {action}: the answer is no list", action=action), endpoint=endpoint)
     return [item for item in document if isinstance(item, dict)]
 
 
@@ -243,7 +243,7 @@ def id_in_location(answer: Answer, action: str, endpoint: str) -> int:
     last = answer.headers.get("location", "").rstrip("/").rpartition("/")[2]
     if not (last.isascii() and last.isdigit() and len(last) < 19):
         raise ServerError(
-            say("{action}: Harbor does not say what it made", action=action), endpoint=endpoint, status=answer.status
+            phrase("{action}: Harbor does not say what it made", action=action), endpoint=endpoint, status=answer.status
         )
     return int(last)
 
@@ -258,7 +258,7 @@ def _refusal(error: RegistryError, needs: str, *, known: bool, by_secret: bool) 
         hint = N_("Harbor tells this to known users only: add a login for this endpoint")
     else:
         kind = Denied
-        hint = say("the account needs {needs}", needs=needs) if needs else ""
+        hint = phrase("the account needs {needs}", needs=needs) if needs else ""
         if by_secret and error.status == 401:
             hint = _CLI_SECRET
     return kind(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tui.oci.errors import NotFound, RegistryError
 from tui.oci.reference import Reference, Repository
-from tui.oci.saying import N_, say
+from tui.oci.saying import N_, phrase
 from tui.providers.findings import Action, Finding, worst_first
 from tui.providers.harbor.client import Harbor, SystemInfo
 from tui.providers.harbor.content import Project
@@ -205,7 +205,7 @@ async def _of_quota(harbor: Harbor, project: Project, needed: int | None) -> lis
             Finding(
                 "problem",
                 N_("project {project} has {left} of {limit} left, and up to {needed} are to be copied"),
-                say("what is there already is not counted twice, so it may fit; else {raise_it}", raise_it=raise_it),
+                phrase("what is there already is not counted twice, so it may fit; else {raise_it}", raise_it=raise_it),
                 values,
             )
         )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tui.oci.errors import Denied, NotFound, PolicyRefused, RegistryError, Unauthenticated
 from tui.oci.reference import Repository
-from tui.oci.saying import say
+from tui.oci.saying import phrase
 from tui.providers.catalog import CatalogUnavailable, RegistryApiProvider, Session
 from tui.providers.kinds import Kind
 
@@ -77,5 +77,5 @@ class HarborProvider:
                 endpoint=error.endpoint,
                 status=refusal.status,
                 code=refusal.code,
-                hint=say("{hint}; or {hint2}", hint=refusal.hint, hint2=error.hint) if refusal.hint else error.hint,
+                hint=phrase("{hint}; or {hint2}", hint=refusal.hint, hint2=error.hint) if refusal.hint else error.hint,
             ) from refusal

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tui.oci.errors import Denied, NotFound
 from tui.oci.reference import Repository, is_repository
-from tui.oci.saying import N_, say
+from tui.oci.saying import N_, phrase
 from tui.providers.api.pages import Page
 from tui.providers.harbor import query
 from tui.providers.harbor.client import Harbor, objects
@@ -59,7 +59,7 @@ class HarborSource:
                     if project.name == name:
                         return project
         raise NotFound(
-            say("project {name} is not there, or not for this account to see", name=name),
+            phrase("project {name} is not there, or not for this account to see", name=name),
             endpoint=self._harbor.registry,
             reference=name,
             status=404,

@@ -9,7 +9,7 @@ from typing import Any
 
 from tui.oci.errors import Conflict, Denied, NotFound, PolicyRefused
 from tui.oci.reference import Repository
-from tui.oci.saying import N_, say
+from tui.oci.saying import N_, phrase
 from tui.providers.harbor.client import Harbor, objects
 from tui.providers.harbor.content import Project
 from tui.providers.harbor.fields import inner, inners, number, text
@@ -52,7 +52,7 @@ class Selector:
         return matches(self.pattern, name) != self.excludes
 
     def __str__(self) -> str:
-        return say("all but {pattern}", pattern=self.pattern) if self.excludes else self.pattern
+        return phrase("all but {pattern}", pattern=self.pattern) if self.excludes else self.pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ async def create_project(
     """
     if not is_project_name(name):
         raise PolicyRefused(
-            say("{name!r} can be no project of a Harbor", name=name),
+            phrase("{name!r} can be no project of a Harbor", name=name),
             endpoint=harbor.registry,
             reference=name,
             hint=N_("small letters and digits, with one '.', '_' or '-' between them"),

@@ -11,7 +11,7 @@ from typing import Any
 
 from tui.oci.answers import Answer, retry_after
 from tui.oci.errors import Denied, NotFound, PolicyRefused, RegistryError, ServerError, Throttled, Unauthenticated
-from tui.oci.saying import N_, say
+from tui.oci.saying import N_, phrase
 from tui.providers.api.call import ApiCall
 from tui.providers.cloud import AlreadyThere, clock_words, text
 
@@ -74,12 +74,12 @@ def judge(answer: Answer, call: ApiCall) -> RegistryError | None:
     code, said = text(error, "Code"), text(error, "Message")
     kind, words, hint = _meaning(answer, code)
     if hint == CLOCK_HINT and (off := clock_words(answer)):
-        words = say("{words}: it is {off}", words=words, off=off)
+        words = phrase("{words}: it is {off}", words=words, off=off)
     if not words or kind is Denied:
-        said = said or say("HTTP status {status}", status=answer.status)
-        words = say("{words}: {said}", words=words, said=said) if words else said
+        said = said or phrase("HTTP status {status}", status=answer.status)
+        words = phrase("{words}: {said}", words=words, said=said) if words else said
     return kind(
-        say("cannot {action}: {words}", action=call.action, words=words),
+        phrase("cannot {action}: {words}", action=call.action, words=words),
         endpoint=answer.url.partition("://")[2].partition("/")[0],
         reference=call.reference,
         status=answer.status,

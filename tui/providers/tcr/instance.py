@@ -9,7 +9,7 @@ from typing import Any
 
 from tui.oci.access import Connection
 from tui.oci.errors import NotFound, PolicyRefused, RegistryError
-from tui.oci.saying import N_, say
+from tui.oci.saying import N_, phrase
 from tui.oci.text import printable
 from tui.providers.api.pages import Page, numbered_pages
 from tui.providers.cloud import objects, text, whole_number
@@ -72,7 +72,7 @@ async def find_instance(client: TcrClient, connection: Connection, given: str = 
                 if (name in (each.name, each.id)) if name else each.domain in (domain, connection.registry):
                     return each
     raise NotFound(
-        say(
+        phrase(
             "there is no instance of Tencent Container Registry for {name} that this key sees",
             name=printable(name or domain),
         ),

@@ -13,7 +13,7 @@ from tui.oci.access import Connection, Credential
 from tui.oci.answers import Answer
 from tui.oci.errors import NetworkError, ServerError
 from tui.oci.retry import RetryPolicy
-from tui.oci.saying import N_, say
+from tui.oci.saying import N_, phrase
 from tui.providers.api.call import ApiCall, Outgoing, Sign
 from tui.providers.api.client import ApiClient
 from tui.providers.cloud import unreachable
@@ -66,7 +66,7 @@ class TcrClient:
         response = response_of(answer)
         if not response:
             raise ServerError(
-                say("cannot {what}: the answer is not one of Tencent Cloud's API", what=what),
+                phrase("cannot {what}: the answer is not one of Tencent Cloud's API", what=what),
                 endpoint=self._client.registry,
                 status=answer.status,
                 hint=N_("check the API of the endpoint, and whether a proxy or a portal is on the way"),

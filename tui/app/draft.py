@@ -95,8 +95,7 @@ def endpoint_at(endpoints: Sequence[Endpoint], registries: Sequence[str]) -> End
 
 def target_registry(rule: Rule) -> str:
     """Return the registry a rule's template names, '' when it depends on the source."""
-    registry = rule.target.partition("/")[0]
-    return "" if "{" in registry else registry
+    return naming.registry_of(rule.target)
 
 
 def _registry_of(rules: Sequence[Rule], path: str) -> str:

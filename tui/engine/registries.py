@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
-from tui.oci.access import Access
+from tui.oci.access import Access, Connection
 from tui.oci.exchange import Traffic
 from tui.oci.host import Host
 from tui.oci.opening import open_registry
 from tui.oci.pace import Pace
+from tui.oci.place import is_place
 from tui.oci.reference import Repository
 from tui.oci.registry import Registry
 from tui.oci.retry import RetryPolicy
@@ -42,6 +43,7 @@ class Registries:
         requests_at_once: int,
         retry: RetryPolicy,
         max_outage: float = MAX_OUTAGE,
+        earlier: Sequence[str] = (),
     ) -> None:
         self.host_changed: Callable[[Host], None] = lambda host: None
         """Is told when a registry is throttling, out of reach, or back."""
@@ -51,6 +53,7 @@ class Registries:
         self._requests_at_once = requests_at_once
         self._retry = retry
         self._max_outage = max_outage
+        self._earlier = tuple(earlier)
         self._clients: dict[tuple[Side, Access], Registry] = {}
         self._by_repository: dict[tuple[Side, Repository], Registry] = {}
         self._lock = asyncio.Lock()
@@ -103,14 +106,19 @@ class Registries:
         client = self._by_repository.get((side, repository))
         if client is None:
             async with self._lock:
-                access = await self._resolvers[side].access(repository)
+                access = await self._access(side, repository)
                 client = self._clients.get((side, access))
                 if client is None:
                     host = self._host(repository.registry)
-                    client = open_registry(access, retry=self._retry, host=host)
+                    client = open_registry(access, retry=self._retry, host=host, earlier=self._earlier)
                     self._clients[side, access] = client
                 self._by_repository[side, repository] = client
         return client
+
+    async def _access(self, side: Side, repository: Repository) -> Access:
+        if is_place(repository.registry):
+            return Access(Connection(repository.registry))
+        return await self._resolvers[side].access(repository)
 
     def _host(self, registry: str) -> Host:
         if registry not in self._hosts:

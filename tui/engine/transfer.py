@@ -122,7 +122,7 @@ async def _taken_up(work: BlobWork) -> UploadSession | None:
     if work.saved is None or not work.target.host.takes_chunks:
         return None
     try:
-        upload = await work.target.resume_upload(work.target_repository, work.saved.location)
+        upload = await work.target.resume_upload(work.target_repository, work.saved.location, work.saved.offset)
     except RegistryError:
         return None
     if upload.offset == work.saved.offset < work.size:

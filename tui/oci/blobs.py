@@ -162,8 +162,8 @@ class Blobs(Connected):
         answer = await self._channel.send(call)
         return Upload(self._channel, push(repository), str(repository), answer)
 
-    async def resume_upload(self, repository: Repository, location: str) -> Upload:
-        """Return a session opened earlier, at the offset where the registry stands now.
+    async def resume_upload(self, repository: Repository, location: str, offset: int = 0) -> Upload:
+        """Return a session opened earlier, at the offset where the registry stands now, whatever we know of it.
 
         `location` is trusted as little as one the registry gives. Raises UploadSessionLost when it knows it no more.
         """

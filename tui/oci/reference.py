@@ -6,6 +6,8 @@ import hashlib
 import re
 from dataclasses import dataclass, replace
 
+from tui.oci.place import EXAMPLE, InvalidPlace, is_place, name_of, split_place
+
 DOCKER_HUB = "docker.io"
 _HUB_ALIASES = frozenset({"index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
 
@@ -59,8 +61,15 @@ def digest_of(body: bytes, algorithm: str = "sha256") -> str:
 def split_registry(name: str) -> tuple[str, str]:
     """Split `[registry/]path` into registry and path; Docker Hub when there is no registry.
 
-    The first component is a registry when it has a dot or a colon, is `localhost`, or has an upper-case letter.
+    The first component is a registry when it has a dot or a colon, is `localhost`, or has an upper-case letter. A
+    place on a disk (`tui.oci.place`) is a registry as well. Raises InvalidReference for a place that cannot be one.
     """
+    try:
+        placed = split_place(name)
+    except InvalidPlace as error:
+        raise InvalidReference(str(error)) from None
+    if placed is not None:
+        return placed
     first, slash, rest = name.partition("/")
     if slash and ("." in first or ":" in first or first == "localhost" or first != first.lower()):
         return (DOCKER_HUB if first in _HUB_ALIASES else first), rest
@@ -105,9 +114,20 @@ class Reference:
     def parse(cls, text: str) -> Reference:
         """Parse `[registry/]path[:tag][@digest]` with Docker's normalisation (`nginx` is `docker.io/library/nginx`).
 
-        Raises InvalidReference that says what was found and what was expected.
+        The registry may be a place on a disk: `oci:/media/usb/export//library/nginx:1.27`. Raises InvalidReference
+        that says what was found and what was expected.
         """
-        rest, at, digest = text.partition("@")
+        registry, inside = split_registry(text)
+        if is_place(registry):
+            if not inside:
+                raise InvalidReference(f"{name_of(registry)!r}: a repository inside is expected, as in {EXAMPLE}")
+            return cls._in(registry, text, inside)
+        return cls._in("", text, text)
+
+    @classmethod
+    def _in(cls, place: str, text: str, named: str) -> Reference:
+        """Parse what is `named` in `place`, or with its registry when that is ''; `text` is all of it, for messages."""
+        rest, at, digest = named.partition("@")
         if at and not is_digest(digest):
             known = _DIGEST.fullmatch(digest) is not None
             wrong = "an unsupported digest algorithm" if known else "no digest like sha256:<64 hex digits>"
@@ -116,10 +136,11 @@ class Reference:
         last, colon, tag = last.partition(":")
         if colon and not is_tag(tag):
             raise InvalidReference(f"{text!r}: {tag!r} is not a tag (letters, digits, '_', '.', '-', at most 128)")
-        registry, path = split_registry(f"{head}{slash}{last}")
+        name = f"{head}{slash}{last}"
+        registry, path = (place, name) if place else split_registry(name)
         if _IDENTIFIER.fullmatch(text):
             raise InvalidReference(f"{text!r}: 64 hex digits are an image id, not a repository")
-        if _DOMAIN.fullmatch(registry) is None or not _has_possible_port(registry):
+        if not place and (_DOMAIN.fullmatch(registry) is None or not _has_possible_port(registry)):
             raise InvalidReference(f"{text!r}: {registry!r} is not a registry host with an optional port")
         if registry == DOCKER_HUB and "/" not in path:
             path = f"library/{path}"

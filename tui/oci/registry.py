@@ -117,8 +117,11 @@ class Registry(Protocol):
         """Begin to write a blob."""
         ...
 
-    async def resume_upload(self, repository: Repository, location: str) -> UploadSession:
-        """Go on with a blob begun earlier. Raises UploadSessionLost when it is not known any more."""
+    async def resume_upload(self, repository: Repository, location: str, offset: int = 0) -> UploadSession:
+        """Go on with a blob begun earlier, of which `offset` bytes are known to have been written.
+
+        Raises UploadSessionLost when it is not known any more.
+        """
         ...
 
     async def mount(self, repository: Repository, digest: str, source: Repository) -> UploadSession | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 
+from tui.oci.place import InvalidPlace, is_place, split_place
 from tui.oci.reference import InvalidReference, Reference, Repository, is_digest, is_tag
 
 FIELDS = ("registry", "project", "path", "name", "tag")
@@ -25,11 +26,14 @@ def render_target(template: str, source: Repository, tag: str) -> Reference:
     Without a tag of its own the template keeps the name: the tag, or the digest. Raises TemplateError.
     """
     name, own_tag = split_template(template)
-    path = _fill(template, name, source, tag)
-    if ":" in path.partition("/")[2] and ":" not in name.partition("/")[2]:
-        raise TemplateError(f"{template!r}: the port of {source.registry} cannot stand inside a repository path")
+    place, inside = _in_place(name)
+    path = _fill(template, inside, source, tag)
+    below, given = (path, inside) if place else (path.partition("/")[2], inside.partition("/")[2])
+    if ":" in below and ":" not in given:
+        where = f"the path of {source.registry}" if is_place(source.registry) else f"the port of {source.registry}"
+        raise TemplateError(f"{template!r}: {where} cannot stand inside a repository path")
     try:
-        repository = Repository.parse(path)
+        repository = Repository.parse(f"{place}{path}")
     except InvalidReference as error:
         raise TemplateError(f"target {template!r} makes {error}") from None
     if not own_tag:
@@ -42,15 +46,35 @@ def render_target(template: str, source: Repository, tag: str) -> Reference:
 
 
 def split_template(template: str) -> tuple[str, str]:
-    """Return the template of the repository and that of the tag ('' when it has none)."""
-    head, slash, last = template.rpartition("/")
+    """Return the template of the repository and that of the tag ('' when it has none).
+
+    A place on a disk with nothing inside keeps the source's path: `oci:/media/usb/export//{path}`.
+    """
+    place, inside = _in_place(template)
+    head, slash, last = inside.rpartition("/")
     last, _, tag = last.partition(":")
-    return f"{head}{slash}{last}", tag
+    return f"{place}{head}{slash}{last}", tag
+
+
+def registry_of(template: str) -> str:
+    """Return the registry, or the place on a disk, that a template names; '' when it depends on the source."""
+    place, inside = _in_place(template)
+    registry = inside.partition("/")[0]
+    return place[:-1] if place else "" if "{" in registry else registry
 
 
 def fields_of(template: str) -> tuple[str, ...]:
-    """Return the names between braces, in order."""
-    return tuple(_FIELD.findall(template))
+    """Return the names between braces, in order; a path on a disk has none."""
+    return tuple(_FIELD.findall(_in_place(template)[1]))
+
+
+def _in_place(template: str) -> tuple[str, str]:
+    """Return the place on a disk with two slashes at its end, '' for none, and the rest. Raises TemplateError."""
+    try:
+        place = split_place(template)
+    except InvalidPlace as error:
+        raise TemplateError(str(error)) from None
+    return (f"{place[0]}/", place[1] or "{path}") if place else ("", template)
 
 
 def below(template: str, path: str) -> str:
@@ -63,7 +87,7 @@ def check_template(template: str) -> None:
     """Raise TemplateError when the template cannot make a reference for an ordinary repository and tag."""
     if template.endswith(":"):
         raise TemplateError(f"{template!r} ends in ':' with no tag after it")
-    if "@" in template:
+    if "@" in _in_place(template)[1]:
         raise TemplateError(f"{template!r}: a target is named by a tag, not by a digest")
     render_target(template, _PROBE, "tag")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tui.oci.place import is_place
 from tui.oci.reference import InvalidReference, Reference, Repository, is_digest, split_registry
 from tui.plan.model import ArtifactSelection, Platform, RepositorySelection, Rule, TagSelection
 from tui.plan.naming import split_template
@@ -24,12 +25,17 @@ def make_rule(
     """Return the rule that copies `source` to the template `target`.
 
     A source with tag and digest takes the digest and calls it by the tag, unless the target names its own.
-    Raises tui.oci.reference.InvalidReference; `tui.plan.expand.check` finds what else can be wrong.
+    A place on a disk (`oci:/media/usb/export`) is all that is in it; its path is made absolute. Raises
+    tui.oci.reference.InvalidReference; `tui.plan.expand.check` finds what else can be wrong.
     """
+    target = _absolute(target)
     names = tuple(target_references)
-    if source.endswith("*"):
+    own: tuple[str, ...] = ()
+    place, inside = split_registry(source)
+    if is_place(place) and not inside:
+        registry, path = place, "*"
+    elif source.endswith("*"):
         registry, path = parse_pattern(source)
-        own: tuple[str, ...] = ()
     else:
         reference = Reference.parse(source)
         registry, path = reference.registry, reference.repository.path
@@ -48,6 +54,12 @@ def make_rule(
         artifacts=artifacts,
         origin=origin,
     )
+
+
+def _absolute(target: str) -> str:
+    """Return a target that means the same from every folder: a run may be resumed from another one."""
+    place, inside = split_registry(target)
+    return f"{place}/{inside or '{path}'}" if is_place(place) else target
 
 
 def parse_pattern(text: str) -> tuple[str, str]:

@@ -10,6 +10,7 @@ from tui.app.run_state import outcome_text
 from tui.app.screens.run.task_rows import OPEN, TaskRows
 from tui.app.widgets.figures import bytes_text
 from tui.app.widgets.fitted import clean
+from tui.plan.naming import registry_of
 
 _MOST_PRINTED = 600
 
@@ -77,7 +78,7 @@ def end_words(state: str, exit_code: int | None, counts: Mapping[str, int], name
 def registries_of(plan: Mapping[str, Any]) -> tuple[str, str]:
     """Return what all sources and all targets of a plan begin with: `host/`, '' where they differ."""
     sources = {rule["source_registry"] for rule in plan["rules"]}
-    targets = {rule["target"].partition("/")[0] for rule in plan["rules"]}
+    targets = {registry_of(rule["target"]) for rule in plan["rules"]}
     return _only(sources), _only(targets)
 
 
@@ -92,7 +93,7 @@ def _saved(progress: Mapping[str, Any]) -> list[str]:
 
 def _only(registries: set[str]) -> str:
     found = registries.pop() if len(registries) == 1 else ""
-    return f"{found}/" if found and "{" not in found else ""
+    return f"{found}/" if found else ""
 
 
 def _some_left(rows: TaskRows) -> bool:

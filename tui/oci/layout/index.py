@@ -1,0 +1,109 @@
+"""`index.json` of a layout: which manifests are in it, and what they are called (image-spec, "index.json file")."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from tui.oci.descriptor import Descriptor
+from tui.oci.errors import UnsupportedContent
+from tui.oci.layout.names import REF_NAME, Name, name_of
+from tui.oci.layout.store import INDEX, LAYOUT, Store, read_small
+from tui.oci.manifest import OCI_INDEX, Manifest
+
+MAX_INDEX = 64 * 1024 * 1024
+"""Bytes of an `index.json`: some two hundred thousand entries."""
+_VERSION = "1.0.0"
+LAYOUT_FILE = json.dumps({"imageLayoutVersion": _VERSION}).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One manifest of the index. `document` is how it stands there, kept as it is when others wrote it."""
+
+    descriptor: Descriptor
+    name: Name | None
+    document: dict[str, Any]
+
+
+@dataclass(slots=True)
+class LayoutIndex:
+    """The entries of an index, by name; by its digest what has no name, or one that another has before it.
+
+    `rest` is what else the document says.
+    """
+
+    named: dict[Name, Entry] = field(default_factory=dict)
+    nameless: dict[str, Entry] = field(default_factory=dict)
+    rest: dict[str, Any] = field(default_factory=lambda: {"schemaVersion": 2, "mediaType": OCI_INDEX})
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield every entry."""
+        yield from self.named.values()
+        yield from self.nameless.values()
+
+    def repositories(self) -> list[str]:
+        """Return the paths of the repositories that have tags, sorted."""
+        return sorted({name.path for name in self.named if ":" not in name.target})
+
+    def tags(self, path: str) -> list[str]:
+        """Return the tags of a repository, sorted."""
+        return sorted(name.target for name in self.named if name.path == path and ":" not in name.target)
+
+    def put(self, name: Name, manifest: Manifest, referrer: dict[str, Any] | None = None) -> None:
+        """Call a manifest so; `referrer` is its entry in a list of referrers, when it is one."""
+        document = dict(referrer or {"mediaType": manifest.media_type, "digest": manifest.digest})
+        document["size"] = manifest.size
+        document["annotations"] = {**document.get("annotations", {}), REF_NAME: str(name)}
+        self.named[name] = Entry(Descriptor.from_json(document, str(name)), name, document)
+        for child in manifest.manifests:
+            # Whoever has the index has what it lists: that needs no entry of its own.
+            self.named.pop(Name(name.path, child.digest), None)
+
+    def document(self) -> dict[str, Any]:
+        """Return the document as it stands; what changes afterwards is not in it."""
+        return {**self.rest, "manifests": [entry.document for entry in self.entries()]}
+
+
+def read_index(store: Store, alone: str) -> LayoutIndex:
+    """Return the index of a layout; `alone` is the repository of what has only a tag.
+
+    Raises FileNotFoundError when there is none, OSError, UnsupportedContent for what is no index of a layout.
+    """
+    where = f"{store.path}: {INDEX}"
+    body = read_small(store, INDEX, MAX_INDEX)
+    _check_version(store)
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise UnsupportedContent(f"{where} is not valid JSON: {error}") from error
+    listed = document.get("manifests") if isinstance(document, dict) else None
+    if not isinstance(listed, list):
+        raise UnsupportedContent(f"{where} has no list of manifests")
+    index = LayoutIndex(rest={key: value for key, value in document.items() if key != "manifests"})
+    for number, value in enumerate(listed):
+        descriptor = Descriptor.from_json(value, f"{where}: manifests[{number}]")
+        name = name_of(descriptor.annotations, alone)
+        if name is None and len(listed) == 1:
+            name = Name(alone, "latest")
+        entry = Entry(descriptor, name, value)
+        if name is None or name in index.named:
+            index.nameless[descriptor.digest] = entry
+        else:
+            index.named[name] = entry
+    return index
+
+
+def _check_version(store: Store) -> None:
+    """Refuse a layout of another version (image-spec, "oci-layout file"); one without the file is taken as ours."""
+    try:
+        document = json.loads(read_small(store, LAYOUT, 64 * 1024))
+    except FileNotFoundError:
+        return
+    except ValueError as error:
+        raise UnsupportedContent(f"{store.path}: {LAYOUT} is not valid JSON: {error}") from error
+    version = document.get("imageLayoutVersion") if isinstance(document, dict) else None
+    if version != _VERSION:
+        raise UnsupportedContent(f"{store.path}: image layout version {version!r} is not {_VERSION}")

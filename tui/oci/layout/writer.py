@@ -1,0 +1,172 @@
+"""Writing a layout: one writer at a time, blobs whole or not at all, `index.json` replaced in one step.
+
+Blobs grow in `.regferry/uploads` and are moved to their names when they are complete, checked and on the disk. The
+index is written after what it names. A reader at any moment, also after a crash, finds a layout without holes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import re
+import secrets
+import time
+from pathlib import Path
+from threading import Lock
+
+from tui.oci.errors import LocalError, UploadSessionLost
+from tui.oci.layout.disk import replace_file, sync_folder, telling
+from tui.oci.layout.earlier import Earlier
+from tui.oci.layout.index import LAYOUT_FILE, LayoutIndex, read_index
+from tui.oci.layout.inventory import take_inventory
+from tui.oci.layout.names import own_repository
+from tui.oci.layout.store import BLOBS, INDEX, INVENTORY, LAYOUT, FolderStore, blob_name
+
+OWN = ".regferry"
+_UPLOADS = "uploads"
+_SESSION = re.compile(r"[0-9a-f]{32}")
+_FORGOTTEN_AFTER = 7 * 24 * 3600.0
+"""Seconds after which half a blob that nobody went on with is removed."""
+
+
+class LayoutWriter:
+    """The one writer of the layout in `path`, which is made when it is not there.
+
+    Raises LocalError when it cannot be written, another process writes it, or there is something else in the folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock_file = -1
+        with telling("write to", path):
+            self._prepare()
+        try:
+            with telling("write to", path):
+                self.index = self._read_or_begin()
+                self._remove_forgotten()
+        except BaseException:
+            self._unlock()
+            raise
+        self._changes = 0
+        self._written = 0
+        self._turn = asyncio.Lock()
+        self._writing = Lock()
+        self._folders: set[Path] = set()
+
+    def _prepare(self) -> None:
+        if self.path.is_dir() and not (self.path / INDEX).exists() and not (self.path / LAYOUT).exists():
+            strange = sorted(each.name for each in self.path.iterdir() if each.name != OWN)
+            if strange:
+                raise LocalError(
+                    f"{self.path} is no OCI image layout, and {strange[0]!r} is in it", hint="name a new folder"
+                )
+        (self.path / OWN / _UPLOADS).mkdir(parents=True, exist_ok=True)
+        lock = self.path / OWN / "lock"
+        self._lock_file = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            who = os.read(self._lock_file, 20).decode("ascii", "replace")
+            self._unlock()
+            raise LocalError(
+                f"process {who} is writing to {self.path}", hint="wait for its end, or export to another folder"
+            ) from error
+        os.ftruncate(self._lock_file, 0)
+        os.pwrite(self._lock_file, str(os.getpid()).encode(), 0)
+
+    def _read_or_begin(self) -> LayoutIndex:
+        (self.path / BLOBS / "sha256").mkdir(parents=True, exist_ok=True)
+        try:
+            return read_index(FolderStore(self.path), own_repository(self.path))
+        except FileNotFoundError:
+            index = LayoutIndex()
+            replace_file(self.path / LAYOUT, LAYOUT_FILE)
+            replace_file(self.path / INDEX, _body(index))
+            return index
+
+    def _remove_forgotten(self) -> None:
+        for path in (self.path / OWN / _UPLOADS).iterdir():
+            if time.time() - path.stat().st_mtime > _FORGOTTEN_AFTER:
+                path.unlink(missing_ok=True)
+
+    def new_session(self) -> tuple[str, int]:
+        """Return name and file descriptor of a blob that begins. Raises LocalError."""
+        name = secrets.token_hex(16)
+        with telling("write to", self.path):
+            flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+            return name, os.open(self.session_path(name), flags, 0o644)
+
+    def old_session(self, name: str) -> int:
+        """Return the file descriptor of a blob begun earlier. Raises UploadSessionLost."""
+        if _SESSION.fullmatch(name) is None:
+            raise UploadSessionLost(f"{name!r} is no blob begun here")
+        try:
+            return os.open(self.session_path(name), os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError as error:
+            raise UploadSessionLost(f"what was begun of the blob is gone: {error.strerror}") from error
+
+    def session_path(self, name: str) -> Path:
+        """Return where a blob grows."""
+        return self.path / OWN / _UPLOADS / name
+
+    def keep(self, name: str, digest: str) -> None:
+        """Give a blob that is complete and on the disk its name. Raises OSError."""
+        final = self.path / blob_name(digest)
+        final.parent.mkdir(exist_ok=True)
+        self.session_path(name).rename(final)
+        self._folders.add(final.parent)
+
+    def add_small(self, digest: str, body: bytes) -> None:
+        """Store a manifest. Raises LocalError."""
+        final = self.path / blob_name(digest)
+        with telling("write to", self.path):
+            if FolderStore(self.path).size(blob_name(digest)) != len(body):
+                final.parent.mkdir(exist_ok=True)
+                replace_file(final, body)
+
+    def changed(self) -> None:
+        """Note that the index was changed; it is written with the next `commit`, or when closing."""
+        self._changes += 1
+
+    async def commit(self) -> None:
+        """Return when the index on the disk has all changes up to now; who comes together is written together.
+
+        Raises LocalError.
+        """
+        wanted = self._changes
+        async with self._turn:
+            if self._written < wanted:
+                changes, document = self._changes, self.index.document()
+                await asyncio.to_thread(self._write, changes, document)
+
+    def _write(self, changes: int, document: dict[str, object]) -> None:
+        # A commit that was cancelled goes on in its thread; an older index must never replace a newer one.
+        with self._writing, telling("write to", self.path):
+            if self._written < changes:
+                folders, self._folders = self._folders, set()
+                for folder in folders:
+                    sync_folder(folder)
+                replace_file(self.path / INDEX, json.dumps(document, indent=1, ensure_ascii=False).encode())
+                self._written = changes
+
+    def close(self, earlier: Earlier) -> None:
+        """Write what is not written yet, and what the export has and left out. Raises LocalError."""
+        try:
+            self._write(self._changes, self.index.document())
+            with telling("write to", self.path):
+                inventory = take_inventory(FolderStore(self.path), self.index)
+                inventory.add_earlier(earlier.inventory)
+                replace_file(self.path / INVENTORY, inventory.body())
+        finally:
+            self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock_file >= 0:
+            os.close(self._lock_file)
+            self._lock_file = -1
+
+
+def _body(index: LayoutIndex) -> bytes:
+    return json.dumps(index.document(), indent=1).encode()

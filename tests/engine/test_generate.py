@@ -204,7 +204,8 @@ async def test_an_index_is_reduced_to_the_platforms_wanted(world: World) -> None
         kept = json.loads(stored[1])["manifests"]
         assert [entry["digest"] for entry in kept] == [image.children[0].digest, image.children[2].digest]
         (notice,) = reader.notices()
-        assert notice["text"] == f"2 of 3 platforms kept, so the digest changes to {task['root']}"
+        assert notice["text"] == f"without linux/arm64/v8 the digest changes to {task['root']}"
+        assert reader.detail(task["id"]) == {"kept": ["linux/amd64", "windows/amd64"], "dropped": ["linux/arm64/v8"]}
         assert reader.manifest(image.children[1].digest) is None
 
 

@@ -40,6 +40,8 @@ class RunContext:
     manifests: ManifestStore
     control: Control
     retry: RetryPolicy
+    made: float = 0.0
+    """When the run was made, seconds since the epoch: ages and the names of backups are the same after a resume."""
     tasks: dict[int, Task] = field(default_factory=dict)
     rules: dict[int, Rule] = field(default_factory=dict)
     placements: Placements = field(default_factory=Placements)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 
+from tui.engine.backups import keep_old
 from tui.engine.context import RunContext
 from tui.engine.control import StopRequested
 from tui.engine.journal.schema import JournalError
@@ -14,12 +15,13 @@ from tui.engine.schedule import BlobNeed, seeds
 from tui.engine.tasks import Failure, Task
 from tui.engine.transfer import BlobWork, copy_blob
 from tui.engine.trees import Tree
+from tui.engine.turns import Turns
 from tui.engine.work import for_each, together
 from tui.oci.answers import ManifestBlobUnknown
 from tui.oci.client import fallback_tag
 from tui.oci.errors import Conflict, RegistryError, UnsupportedContent
 from tui.oci.manifest import Manifest
-from tui.oci.reference import Reference, Repository
+from tui.oci.reference import Reference, Repository, is_digest
 from tui.oci.registry import Registry, UploadSession
 
 _MANIFEST_PUTS_PER_REPOSITORY = 4
@@ -38,6 +40,7 @@ class Executor:
         self._unlisted: set[str] = set()
         self._listing: dict[tuple[Repository, str], asyncio.Lock] = {}
         self._unsure = False
+        self._turns = Turns()
 
     async def execute(self, tasks: Iterable[Task], *, unsure: bool = False) -> None:
         """Execute tasks; each ends in a final state, or `pending` again when a stop was asked for.
@@ -47,15 +50,24 @@ class Executor:
         """
         self._unsure = unsure
         self._targets = {task.target for task in self._run.tasks.values()}
-        queue: list[BlobNeed | Task] = [*seeds(self._run.needs.values()), *tasks]
+        to_do = list(tasks)
+        self._turns = Turns()
+        if self._run.plan.options.order != "any":
+            to_do.sort(key=lambda task: (task.rule_id, task.id))
+            self._turns = Turns(to_do)
+        queue: list[BlobNeed | Task] = [*seeds(self._run.needs.values()), *to_do]
         await for_each(queue, self._run.control.copies, self._one)
 
     async def _one(self, item: BlobNeed | Task) -> None:
-        await self._run.control.checkpoint()
         if isinstance(item, BlobNeed):
+            await self._run.control.checkpoint()
             await self._seed(item)
-        else:
+            return
+        try:
+            await self._run.control.checkpoint()
             await self._copy_or_fail(item)
+        finally:
+            self._turns.over(item)
 
     async def _seed(self, need: BlobNeed) -> None:
         try:
@@ -114,8 +126,20 @@ class Executor:
             ]
         )
         await self._run.control.checkpoint()
+        if target == task.target.target:
+            await self._turns.wait(task, self._run.control.checkpoint)
+            await self._keep_old(task, tree.root)
         await self._put(task.target.repository, target, tree.root)
         await together(self._place_referrer(task, tree.root, referrer) for referrer in tree.referrers)
+
+    async def _keep_old(self, task: Task, root: Manifest) -> None:
+        """Keep what the tag is now, where the plan says so; it may be another than when the plan was made."""
+        options = self._run.plan.options
+        if options.on_conflict != "backup" or is_digest(task.target.target):
+            return
+        client = await self._run.registries.target(task.target.repository)
+        if kept := await keep_old(client, task.target, root.digest, options.backup, self._run.made):
+            self._recorder.note(task, f"what {task.target.target} was is kept as {kept}")
 
     async def _place_referrer(self, task: Task, subject: Manifest, referrer: Tree) -> None:
         """Place what refers to a manifest, and list it where the target does not do so itself."""

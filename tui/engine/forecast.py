@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
+from tui.engine.funnels import funnels
 from tui.engine.journal.reader import JournalReader
 from tui.engine.report import failures, names
 
 
 def forecast(reader: JournalReader) -> dict[str, Any]:
-    """Return every task with what will happen to it, the sums, and the bytes to move and to save.
+    """Return every task with what will happen to it, the sums, the bytes to move and to save, and the funnels.
 
-    `action` of a task is `new`, `overwrite`, or the state it ended in already.
+    `action` of a task is `new`, `overwrite`, or the state it ended in already. A task has more where there is more to
+    say: `kind` and `type` of what is no image, `attached` (how many of each kind refer to it), `kept` and `dropped`
+    platforms with `target_digest`, `backup` for the name of what it replaces. `artifacts` counts all of it by kind.
     """
     tasks = []
+    details = reader.details()
+    kinds: Counter[str] = Counter()
     for row in reader.tasks():
         source, target = names(row)
-        task = {"source": source, "target": target, "action": action(row), "digest": row["pinned"]}
-        tasks.append({**task, "bytes": row["bytes_total"], "message": row["message"]})
+        does = action(row)
+        detail = details.get(row["id"], {})
+        task = {"source": source, "target": target, "action": does, "digest": row["pinned"]}
+        task |= {"bytes": row["bytes_total"], "message": row["message"], **detail}
+        if "dropped" in detail:
+            task["target_digest"] = row["root"]
+        tasks.append(task)
+        if does in ("new", "overwrite") and detail.get("kind") != "referrers":
+            kinds.update([detail.get("kind", "image")])
+            kinds.update(detail.get("attached", {}))
     actions = [task["action"] for task in tasks]
     to_move = reader.bytes_to_move()
     return {
         "summary": {"total": len(tasks), **{name: actions.count(name) for name in dict.fromkeys(actions)}},
+        "artifacts": dict(kinds.most_common()),
         "bytes": {"tasks": sum(task["bytes"] for task in tasks), "to_move": to_move},
+        "rules": funnels(reader),
         "tasks": tasks,
         "failed": [failed.document() for failed in failures(reader)],
     }

@@ -7,8 +7,12 @@ with the target's, and where they differ the manifests are read and the target i
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from typing import Any
 
+from tui.engine.backups import name_backup
+from tui.engine.choosing import Chooser
+from tui.engine.company import carried_tags, detail_of, existing_tags, kind_of, referrers_for, type_of
 from tui.engine.context import RunContext
 from tui.engine.control import Gate, StopRequested
 from tui.engine.journal.schema import JournalError
@@ -16,16 +20,17 @@ from tui.engine.recorder import Recorder
 from tui.engine.schedule import BlobNeed, SingleFlight
 from tui.engine.targets import TargetView, view_target
 from tui.engine.tasks import Failure, Task
-from tui.engine.trees import FindReferrers, Tree, filter_platforms
+from tui.engine.trees import Tree, filter_platforms, platforms_of
 from tui.engine.work import for_each, together
-from tui.oci.descriptor import Descriptor
 from tui.oci.errors import Conflict, NotFound, RegistryError
 from tui.oci.manifest import Manifest
-from tui.oci.reference import Repository, is_digest
+from tui.oci.reference import Reference, Repository, is_digest
 from tui.oci.registry import Registry
+from tui.plan.artifacts import takes
+from tui.plan.attached import is_referrers_list
 from tui.plan.errors import RuleError
-from tui.plan.expand import Pair, expand, matching_repositories
-from tui.plan.model import Rule
+from tui.plan.expand import Pair, attached_pairs
+from tui.plan.model import ArtifactSelection, Rule
 
 _TWO_SOURCES = "give one of the two another name at the target"
 CHECKS_AT_ONCE = 48
@@ -39,7 +44,8 @@ class Generator:
         self._run = run
         self._recorder = recorder
         self._views: dict[Repository, TargetView] = {}
-        self._source_tags: dict[Repository, frozenset[str]] = {}
+        self._chooser = Chooser(run, recorder)
+        self._carried: list[Task] = []
         self._view_flights: SingleFlight[Repository] = SingleFlight()
         self._presence: SingleFlight[tuple[Repository, str]] = SingleFlight()
         self._references: Counter[Repository] = Counter()
@@ -65,13 +71,15 @@ class Generator:
     async def resolve_tasks(self, tasks: Iterable[Task]) -> None:
         """Pin and plan tasks; each ends `pending` for execute, or in a final state. Raises StopRequested."""
         queue = list(tasks)
-        self._references.update(task.target.repository for task in queue)
-        await for_each(queue, Gate(CHECKS_AT_ONCE), self._resolve_or_fail)
+        while queue:
+            self._references.update(task.target.repository for task in queue)
+            await for_each(queue, Gate(CHECKS_AT_ONCE), self._resolve_or_fail)
+            # What goes along with them is found while they are looked at.
+            queue, self._carried = self._carried, []
 
     async def _expand_rule(self, rule_id: int) -> list[Task]:
-        rule = self._run.rules[rule_id]
         try:
-            pairs = await self._pairs(rule)
+            pairs = await self._chooser.pairs(rule_id)
         except RegistryError as error:
             self._stop_instead(error)
             self._recorder.rule_failed(rule_id, Failure.of(error))
@@ -91,30 +99,6 @@ class Generator:
         """Raise StopRequested for what fails only because nobody waits for its registry any more."""
         if self._run.control.stopping and error.retryable:
             raise StopRequested from error
-
-    async def _pairs(self, rule: Rule) -> list[Pair]:
-        pairs: list[Pair] = []
-        for repository in await self._repositories(rule):
-            tags = await self._tags(repository) if rule.needs_tags else []
-            pairs += expand(rule, repository, tags)
-        return pairs
-
-    async def _repositories(self, rule: Rule) -> list[Repository]:
-        if not rule.is_pattern:
-            return [rule.source]
-        registry = Repository(rule.source_registry, rule.source_path.removesuffix("*").strip("/") or "*")
-        client = await self._run.registries.source(registry)
-        catalog = [name async for page in client.catalog() for name in page]
-        return [Repository(rule.source_registry, path) for path in matching_repositories(rule, catalog)]
-
-    async def _tags(self, repository: Repository) -> list[str]:
-        client = await self._run.registries.source(repository)
-        tags: list[str] = []
-        async for page in client.tags(repository):
-            tags += page
-            self._recorder.listed(len(page))
-        self._source_tags[repository] = frozenset(tags)
-        return tags
 
     def _add_task(self, rule_id: int, pair: Pair) -> Task:
         task = Task(self._next_task, rule_id, pair.source, pair.target)
@@ -159,55 +143,82 @@ class Generator:
                 task.pinned = reference = head.digest
                 if head.digest == there.digest:
                     self._unchanged(task)
+                    self._carry(task, rule, [head.digest], self._chooser.listed(task.source.repository))
                     return
         manifest = await source.get_manifest(task.source.repository, reference)
         task.pinned = manifest.digest
+        kind = "referrers" if is_referrers_list(reference) and manifest.is_index else kind_of(manifest)
+        if not takes(rule.artifacts, kind, type_of(manifest)) or (
+            kind == "referrers" and rule.artifacts != ArtifactSelection()
+        ):
+            self._recorder.task_ended(task, "skipped", note=f"of a kind that the rule leaves out: {kind}")
+            return
         root = await filter_platforms(source, task.source.repository, manifest, rule.platforms)
         if root is None:
             wanted = ", ".join(str(platform) for platform in rule.platforms)
             self._recorder.task_ended(task, "skipped", note=f"nothing in it for {wanted}")
             return
+        detail = platforms_of(manifest, root)
         if root.digest == task.replaces and not self._run.plan.options.force:
+            self._run.journal.detail(task.id, detail)
             self._unchanged(task)
             return
-        if task.replaces and self._kept_by_policy(task, root):
+        if task.replaces and await self._kept_by_policy(task, root, view, detail):
             return
         if root is not manifest:
-            kept, all_of_them = len(root.manifests), len(manifest.manifests)
-            note = f"{kept} of {all_of_them} platforms kept, so the digest changes to {root.digest}"
-            self._recorder.note(task, note)
-        referrers = self._referrers_of(source, task.source.repository) if self._run.plan.options.referrers else None
-        tree = await self._run.manifests.read_tree(source, task.source.repository, root, referrers)
+            dropped = ", ".join(detail["dropped"])
+            self._recorder.note(task, f"without {dropped} the digest changes to {root.digest}")
+        tree = await self._read_tree(task, rule, source, root)
         await self._need_blobs(task, tree, view)
+        if detail := {**detail, **detail_of(tree, kind)}:
+            self._run.journal.detail(task.id, detail)
         task.root = root.digest
         if task.state == "pending":  # it may have been skipped while we looked
             self._recorder.task_planned(task)
 
-    def _referrers_of(self, source: Registry, repository: Repository) -> FindReferrers:
-        """Return who finds what refers to a manifest in a source repository."""
-        tags = self._source_tags.get(repository)
+    async def _read_tree(self, task: Task, rule: Rule, source: Registry, root: Manifest) -> Tree:
+        """Return the tree of what is copied; what cosign attached to any part of it becomes tasks of its own."""
+        repository = task.source.repository
+        if not self._run.plan.options.referrers:
+            return await self._run.manifests.read_tree(source, repository, root)
+        # Tags that were named are copied without a list of all; now that there is something to copy it is worth one.
+        tags: Collection[str] | None = await self._chooser.listed_now(repository)
+        find = referrers_for(source, repository, rule, tags)
+        tree = await self._run.manifests.read_tree(source, repository, root, find)
+        if tags is None:
+            tags = await existing_tags(source, repository, root.digest)
+        self._carry(task, rule, [manifest.digest for manifest in tree.walk()], tags)
+        return tree
 
-        async def find(digest: str) -> list[Descriptor]:
-            return await source.referrers(repository, digest, tags)
-
-        return find
+    def _carry(self, task: Task, rule: Rule, digests: Iterable[str], tags: Collection[str] | None) -> None:
+        """Let the tags that cosign attached to these manifests go along."""
+        if tags is None or not self._run.plan.options.referrers:
+            return
+        for pair in attached_pairs(rule, task.source.repository, carried_tags(rule, digests, tags)):
+            # Two rules may copy one repository to two places, or to the same.
+            pair = Pair(pair.source, Reference(task.target.repository, tag=pair.target.tag))
+            if (pair.source, pair.target) not in self._known:
+                self._carried.append(self._add_task(task.rule_id, pair))
 
     def _unchanged(self, task: Task) -> None:
         task.root = task.replaces
         self._recorder.task_ended(task, "unchanged")
 
-    def _kept_by_policy(self, task: Task, root: Manifest) -> bool:
-        """Whether the target keeps what it has. Raises Conflict when that is to be an error."""
-        policy = self._run.plan.options.on_conflict
-        if policy == "skip":
+    async def _kept_by_policy(self, task: Task, root: Manifest, view: TargetView, detail: dict[str, Any]) -> bool:
+        """Whether the target keeps what it has; a backup is noted in `detail`. Raises Conflict for an error."""
+        options = self._run.plan.options
+        if options.on_conflict == "skip":
             self._recorder.task_ended(task, "skipped", note=f"the target has {task.replaces} and keeps it")
             return True
-        if policy == "fail" or is_digest(task.target.target):
+        if options.on_conflict == "fail" or is_digest(task.target.target):
             raise Conflict(
                 f"the target has {task.replaces}, the source has {root.digest}",
                 endpoint=task.target.registry,
                 reference=str(task.target),
             )
+        if options.on_conflict == "backup":
+            named = await name_backup(view.client, task.target, task.replaces, options.backup, self._run.made)
+            detail["backup"] = named.tag
         return False
 
     async def _view(self, repository: Repository) -> TargetView:

@@ -125,6 +125,7 @@ class _Work:
                 manifests=ManifestStore(self._journal, self._reader),
                 control=self._control,
                 retry=retry,
+                made=self._reader.meta("created", time.time()),
                 rules=dict(enumerate(self._plan.rules, 1)),
             )
             recorder = Recorder(run, self._before)

@@ -161,6 +161,19 @@ class ManifestStore(StoredManifests):
         return growing.referrers[digest]
 
 
+def platforms_of(whole: Manifest, root: Manifest) -> dict[str, list[str]]:
+    """Return which platforms of an index are `kept` and `dropped` in the one that is copied; nothing if all are kept.
+
+    What BuildKit attests of an image is not counted: it goes where its image goes.
+    """
+    if root is whole:
+        return {}
+    kept = {entry.digest for entry in root.manifests}
+    named = [(entry.digest in kept, str(entry.platform)) for entry in whole.manifests if entry.platform]
+    named = [(stays, name) for stays, name in named if name != "unknown/unknown"]
+    return {"kept": [name for stays, name in named if stays], "dropped": [name for stays, name in named if not stays]}
+
+
 async def filter_platforms(
     client: Registry, repository: Repository, manifest: Manifest, platforms: tuple[Platform, ...]
 ) -> Manifest | None:

@@ -163,6 +163,31 @@ class JournalReader:
         rows = self._connection.execute(query, (registry, path, subject))
         return [(row["digest"], json.loads(row["entry"])) for row in rows]
 
+    def funnels(self) -> list[tuple[int, str, dict[str, Any]]]:
+        """Return (rule, repository path, what each step of its selection left), by rule and path."""
+        if not self._has("funnel"):
+            return []
+        rows = self._connection.execute("SELECT * FROM funnel ORDER BY rule_id, path")
+        return [(row["rule_id"], row["path"], json.loads(row["document"])) for row in rows]
+
+    def detail(self, task_id: int) -> dict[str, Any]:
+        """Return what generate found out about a task, nothing for an ordinary image."""
+        if not self._has("detail"):
+            return {}
+        row = self._connection.execute("SELECT document FROM detail WHERE task_id=?", (task_id,)).fetchone()
+        return {} if row is None else dict(json.loads(row["document"]))
+
+    def details(self) -> dict[int, dict[str, Any]]:
+        """Return what generate found out about all tasks, by id; ordinary images are left out."""
+        if not self._has("detail"):
+            return {}
+        return {row["task_id"]: json.loads(row["document"]) for row in self._connection.execute("SELECT * FROM detail")}
+
+    def _has(self, table: str) -> bool:
+        """Whether the journal has a table that those of earlier versions lack."""
+        query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+        return self._connection.execute(query, (table,)).fetchone() is not None
+
     def uploads(self) -> list[sqlite3.Row]:
         """Return the upload sessions that earlier processes left open."""
         return self._connection.execute("SELECT * FROM upload").fetchall()

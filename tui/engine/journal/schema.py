@@ -83,6 +83,15 @@ CREATE TABLE control(                 -- orders to the running process; anybody 
   id INTEGER PRIMARY KEY, at REAL NOT NULL, verb TEXT NOT NULL, argument TEXT NOT NULL DEFAULT '', seen REAL);
 """
 
+_LATER_TABLES = """
+CREATE TABLE IF NOT EXISTS funnel(    -- how many tags (path '': repositories) a rule found, and each step left (JSON)
+  rule_id INTEGER NOT NULL, path TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY(rule_id, path)) WITHOUT ROWID;
+
+CREATE TABLE IF NOT EXISTS detail(    -- what generate found out about a task beyond its row (JSON)
+  task_id INTEGER PRIMARY KEY, document TEXT NOT NULL);
+"""
+"""Tables that runs of earlier versions lack; they get them when they are taken up again."""
+
 
 def create(path: Path, meta: Mapping[str, str]) -> sqlite3.Connection:
     """Make a new journal at `path` with `meta` in it, readable for its owner only. Raises JournalError."""
@@ -93,7 +102,7 @@ def create(path: Path, meta: Mapping[str, str]) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous=FULL")
         # One transaction: a process killed here leaves a file that is no journal, and not half of one.
         connection.executescript(
-            f"BEGIN; PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION};{_TABLES}"
+            f"BEGIN; PRAGMA application_id={APPLICATION_ID}; PRAGMA user_version={VERSION};{_TABLES}{_LATER_TABLES}"
         )
         connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
         connection.execute(
@@ -117,6 +126,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         connection.close()
         raise damaged(path, found)
     connection.execute("PRAGMA synchronous=FULL")
+    connection.executescript(_LATER_TABLES)
     return connection
 
 

@@ -126,6 +126,14 @@ class JournalWriter:
         values = (registry, path, subject, digest, json.dumps(entry))
         self._put("INSERT OR IGNORE INTO referrer VALUES (?, ?, ?, ?, ?)", values)
 
+    def funnel(self, rule_id: int, path: str, document: Mapping[str, Any]) -> None:
+        """Queue what a rule found at each step of its selection in a repository; path '' is about the repositories."""
+        self._put("INSERT OR REPLACE INTO funnel VALUES (?, ?, ?)", (rule_id, path, json.dumps(document)))
+
+    def detail(self, task_id: int, document: Mapping[str, Any]) -> None:
+        """Queue what generate found out about a task."""
+        self._put("INSERT OR REPLACE INTO detail VALUES (?, ?)", (task_id, json.dumps(document)))
+
     def placement(self, registry: str, path: str, digest: str, size: int, state: str, bytes_done: int = 0) -> None:
         """Queue where one blob stands in one target repository."""
         self._put(

@@ -104,17 +104,13 @@ async def test_what_was_signed_later_comes_with_an_image_that_is_there(world: Wo
 
 
 @pytest.mark.parametrize(
-    ("more", "options", "expected"),
+    ("tags", "more", "options", "expected"),
     [
-        ({"tags": TagSelection(include=("v2",), exclude=("*.sbom",))}, {}, (".sig", ".att")),
-        ({"tags": TagSelection(include=("v2",), exclude_regex=r"\.(sig|att)$")}, {}, (".sbom",)),
-        (
-            {"tags": TagSelection(include=("v2",)), "artifacts": ArtifactSelection(exclude=("sbom",))},
-            {},
-            (".sig", ".att"),
-        ),
-        ({"tags": TagSelection(include=("v2",)), "artifacts": ArtifactSelection(include=("image",))}, {}, ()),
-        ({"tags": TagSelection(include=("v2",))}, {"referrers": False}, ()),
+        ({"exclude": ("*.sbom",)}, {}, {}, (".sig", ".att")),
+        ({"exclude_regex": r"\.(sig|att)$"}, {}, {}, (".sbom",)),
+        ({}, {"artifacts": ArtifactSelection(exclude=("sbom",))}, {}, (".sig", ".att")),
+        ({}, {"artifacts": ArtifactSelection(include=("image",))}, {}, ()),
+        ({}, {}, {"referrers": False}, ()),
     ],
 )
 async def test_what_is_attached_and_not_wanted_stays(

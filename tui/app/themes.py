@@ -75,6 +75,7 @@ CONTRAST = Theme(
         "block-cursor-foreground": "#000000",
         "block-cursor-blurred-background": "#555555",
         "text-muted": "#ffffff",
+        "foreground-muted": "#ffffff",
         "text-disabled": "#aaaaaa",
         "text-accent": "#00ffff",
         "text-success": "#00ff00",

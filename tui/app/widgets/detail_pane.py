@@ -17,6 +17,9 @@ from tui.app.widgets.fitted import clean, fit, width
 
 LABELS = 18
 """The most cells labels take."""
+LEAST_ROOM = 12
+"""The fewest cells a value is broken into lines of."""
+NOTHING = Content()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,42 @@ class Section:
 
     title: str
     lines: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A value with what stands before its first line."""
+
+    value: Content
+    label: Content = NOTHING
+
+    def lines(self, room: int) -> list[Content]:
+        """Return the lines for so many cells; a long value goes on below where it begins."""
+        indent = self.label.cell_length
+        first, *rest = self.value.wrap(max(LEAST_ROOM, room - indent)) or [self.value]
+        return [self.label + first, *(Content(" " * indent) + line for line in rest)]
+
+
+class _Rows(Static):
+    """Shows rows, broken anew whenever there is more or less room."""
+
+    def __init__(self) -> None:
+        super().__init__(markup=False)
+        self._rows: Sequence[_Row] = ()
+        self._broken_at = 0
+
+    def show_rows(self, rows: Sequence[_Row]) -> None:
+        self._rows = rows
+        self._lay_out()
+
+    def on_resize(self) -> None:
+        if self.size.width != self._broken_at:
+            self._lay_out()
+
+    def _lay_out(self) -> None:
+        self._broken_at = room = self.size.width
+        lines = [line for row in self._rows for line in (row.lines(room) if room else [row.label + row.value])]
+        self.update(Content("\n").join(lines))
 
 
 class DetailPane(VerticalScroll, can_focus=True):
@@ -46,7 +85,7 @@ class DetailPane(VerticalScroll, can_focus=True):
         padding: 0 1;
         scrollbar-size-vertical: 1;
         &:focus { border: round $border; }
-        & > Static { width: 1fr; height: auto; }
+        & > _Rows { width: 1fr; height: auto; }
     }
     """
 
@@ -54,7 +93,7 @@ class DetailPane(VerticalScroll, can_focus=True):
         super().__init__(id=id, classes=classes)
         self.plain = ""
         self._title = ""
-        self._shown = Static(markup=False)
+        self._shown = _Rows()
 
     def compose(self) -> ComposeResult:
         """Yield the text."""
@@ -64,16 +103,19 @@ class DetailPane(VerticalScroll, can_focus=True):
         """Show a title, fields (label, value) and sections; nothing is painted when nothing changed."""
         labelled = [(clean(label), clean(value)) for label, value in fields]
         column = min(LABELS, max((width(label) for label, _value in labelled), default=0))
-        lines = [Content.assemble((fit(label, column), "$text-muted"), "  ", value) for label, value in labelled]
+        rows = [
+            _Row(Content(value), Content.assemble((fit(label, column), "$foreground-muted"), "  "))
+            for label, value in labelled
+        ]
         for section in sections:
-            if lines:
-                lines.append(Content())
-            lines.append(Content.styled(clean(section.title), "bold"))
-            lines.extend(Content(clean(line)) for line in section.lines)
-        content = Content("\n").join(lines)
-        if content.plain != self.plain:
-            self.plain = content.plain
-            self._shown.update(content)
+            if rows:
+                rows.append(_Row(NOTHING))
+            rows.append(_Row(Content.styled(clean(section.title), "bold")))
+            rows.extend(_Row(Content(clean(line))) for line in section.lines)
+        plain = "\n".join(row.label.plain + row.value.plain for row in rows)
+        if plain != self.plain:
+            self.plain = plain
+            self._shown.show_rows(rows)
         if title != self._title:
             self._title = title
             self.border_title = Content(clean(title)).markup

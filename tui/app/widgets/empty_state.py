@@ -39,7 +39,7 @@ class EmptyState(Vertical):
 def _written(title: str, sentence: str, choices: Sequence[tuple[str, str]]) -> Content:
     lines = [Content.styled(clean(title), "bold")]
     if sentence:
-        lines.append(Content.styled(clean(sentence), "$text-muted"))
+        lines.append(Content.styled(clean(sentence), "$foreground-muted"))
     if choices:
         lines.append(Content())
     column = max((width(key) for key, _what in choices), default=0)

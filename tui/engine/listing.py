@@ -11,7 +11,7 @@ from tui.engine.work import for_each
 from tui.oci.reference import Repository
 from tui.oci.registry import Registry
 from tui.oci.retry import RetryPolicy
-from tui.plan.expand import matching_repositories
+from tui.plan.expand import chosen_repositories, matching_repositories
 from tui.plan.model import Plan, Rule
 
 AT_ONCE = 16
@@ -42,7 +42,8 @@ async def repositories_of(rules: Iterable[Rule], registries: Registries) -> list
             continue
         registry = Repository(rule.source_registry, rule.source_path.removesuffix("*").strip("/") or "*")
         catalog = await names_at(await registries.source(registry))
-        found |= dict.fromkeys(Repository(rule.source_registry, path) for path in matching_repositories(rule, catalog))
+        chosen = chosen_repositories(rule, matching_repositories(rule, catalog))
+        found |= dict.fromkeys(Repository(rule.source_registry, path) for path in chosen)
     return list(found)
 
 

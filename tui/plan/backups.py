@@ -51,3 +51,11 @@ def check_backup(template: str) -> None:
     backup_tag(template, "tag", "sha256:" + "0" * 64, 0.0)
     if "tag" not in _FIELD.findall(template) and "digest" not in _FIELD.findall(template):
         raise BackupError(f"{template!r} makes one name for all tags; it needs {{tag}} or {{digest}}")
+
+
+def is_backup(template: str, tag: str) -> bool:
+    """Return whether the template may have made a tag."""
+    kinds = {"tag": ".+", "date": "[0-9]{8}", "time": "[0-9]{6}", "digest": f"[0-9a-f]{{{_DIGITS}}}"}
+    parts = _FIELD.split(template)
+    pattern = "".join(kinds[part] if number % 2 else re.escape(part) for number, part in enumerate(parts))
+    return re.fullmatch(pattern, tag) is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from tui.oci.reference import Reference, Repository
 from tui.plan.expand import expand
 from tui.plan.mirror.mapping import Candidate, candidates, companion_of, lost_route, routes
-from tui.plan.model import TagSelection
+from tui.plan.model import RepositorySelection, TagSelection
 from tui.plan.rule_text import make_rule
 
 SOURCE = Repository("src.example.com", "library/app")
@@ -79,6 +80,28 @@ def test_another_rule_that_still_makes_the_tag_keeps_it() -> None:
     ways = routes(rules, [SOURCE, other])
     have = {Repository("t.io", "m"): ["1", "2", "3"]}
     assert _said(candidates(ways, {SOURCE: ["1"], other: ["2"]}, have)) == {"3": ("3", "gone")}
+
+
+def test_what_was_kept_before_it_was_overwritten_stays() -> None:
+    have = ["1", "1-before-20261121", "2-before-now"]
+    way = routes([make_rule(str(SOURCE), "t.io/m")], [SOURCE])
+    found = candidates(way, {SOURCE: ["1"]}, {way[0].target: have}, backup="{tag}-before-{date}")
+    assert _said(found) == {"2-before-now": ("2-before-now", "gone")}
+
+
+def test_the_one_name_of_a_rule_stays_whatever_it_selects() -> None:
+    rules = [
+        make_rule(str(SOURCE), "t.io/m:stable", tags=TagSelection(newest=1, newest_by="time")),
+        make_rule(str(SOURCE), "t.io/m"),
+    ]
+    have = {Repository("t.io", "m"): ["stable", "1", "0"]}
+    assert _said(candidates(routes(rules, [SOURCE]), {SOURCE: ["1", "2"]}, have)) == {"0": ("0", "gone")}
+
+
+def test_repositories_that_a_rule_does_not_choose_are_none_of_its_own() -> None:
+    rule = replace(make_rule("s.io/library/*", "t.io/m/{name}"), repositories=RepositorySelection(exclude=("*/old",)))
+    assert lost_route(rule, Repository("t.io", "m/old")) is None
+    assert lost_route(rule, Repository("t.io", "m/new")) is not None
 
 
 def test_companions_are_not_proposed_by_themselves() -> None:

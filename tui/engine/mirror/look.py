@@ -57,7 +57,7 @@ async def look(plan: Plan, registries: Registries) -> Look:
         ways += lost
     full = {repository: tags for repository, tags in listed.items() if tags}
     useful = [way for way in ways if way.left or way.source in full]
-    found = candidates(useful, full, at_target, unselected=plan.mirror.unselected)
+    found = candidates(useful, full, at_target, unselected=plan.mirror.unselected, backup=plan.options.backup)
     concerned = {each.target.repository: at_target[each.target.repository] for each in found}
     digests = await digests_of(concerned, registries.target)
     deletions, kept = _divided(plan, found, digests, useful, full)

@@ -9,14 +9,14 @@ from typing import Literal
 
 from tui.oci.reference import Reference, Repository, is_repository, is_tag
 from tui.plan import naming
-from tui.plan.expand import expand, template_of
+from tui.plan.attached import is_attached
+from tui.plan.backups import is_backup
+from tui.plan.expand import chosen_repositories, expand, matching_repositories, template_of
 from tui.plan.model import Rule
 from tui.plan.selection import narrow
 
 Reason = Literal["gone", "unselected", "repository"]
 """Why a tag is proposed: its source tag is gone, is there but no longer selected, or its whole repository is gone."""
-
-_COMPANION = re.compile(r"(sha256|sha512)-([0-9a-f]{64}|[0-9a-f]{128})(?:\..+)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -96,18 +96,20 @@ def candidates(
     at_target: Mapping[Repository, Sequence[str]],
     *,
     unselected: bool = False,
+    backup: str = "",
 ) -> list[Candidate]:
     """Return the tags of `at_target` that a rule once made and makes no more, in order.
 
     `listed` are the tags of every source repository that is there. What any rule still makes is not returned, nor what
-    accompanies a manifest (`companion_of`). Raises RuleError for a rule that cannot be carried out.
+    accompanies a manifest (`companion_of`) or was kept by the template `backup`. A selection that needs more than names
+    is taken to select all that its names allow. Raises RuleError for a rule that cannot be carried out.
     """
     wanted = {target for way in ways if not way.left for target in _still_made(way, listed[way.source])}
     found: dict[Reference, Candidate] = {}
     for way in ways:
         there = frozenset(listed.get(way.source, ()))
         for source, target in _made(way, at_target.get(way.target, ())):
-            if target in wanted or companion_of(target.tag):
+            if target in wanted or companion_of(target.tag) or (backup and is_backup(backup, target.tag)):
                 continue
             reason: Reason = "repository" if way.left else "unselected" if source.tag in there else "gone"
             if target not in found or reason == "unselected":  # what one rule still finds is not gone
@@ -116,16 +118,17 @@ def candidates(
 
 
 def companion_of(tag: str) -> str:
-    """Return the digest of the manifest that a tag accompanies: a signature, or the list of its referrers; else ''.
-
-    Both are named after it: `sha256-<hex>.sig` (cosign), `sha256-<hex>` (distribution spec, "Referrers Tag Schema").
-    """
-    match = _COMPANION.fullmatch(tag)
-    return f"{match[1]}:{match[2]}" if match else ""
+    """Return the digest of the manifest that a tag is about (`tui.plan.attached`), '' for an ordinary tag."""
+    return tag.partition(".")[0].replace("-", ":", 1) if is_attached(tag) else ""
 
 
 def _still_made(way: Route, listed: Sequence[str]) -> Iterable[Reference]:
     """Yield what the rule makes of what is at the source now."""
+    _, own = naming.split_template(template_of(way.rule, way.source))
+    if own and not way.rule.references and "tag" not in naming.fields_of(own):
+        # One name for whatever is selected; which one that is may take more than names to know.
+        yield Reference(way.target, tag=naming.render_target(f"{way.target}:{own}", way.source, "tag").tag)
+        return
     for pair in expand(way.rule, way.source, listed):
         if pair.source.digest or pair.source.tag in listed:
             yield pair.target
@@ -150,7 +153,7 @@ def _would_take(rule: Rule, tag: str) -> bool:
 
 
 def _names(rule: Rule, path: str) -> bool:
-    return path.startswith(rule.source_path[:-1]) if rule.is_pattern else path == rule.source_path
+    return path in matching_repositories(rule, [path]) and bool(chosen_repositories(rule, [path]))
 
 
 def _pattern(template: str, source: Repository) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import errno
 import gc
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
@@ -67,7 +68,12 @@ async def _work(folder: RunFolder, logins: LoginSources, manner: Any, as_json: b
 
     opened = logins.opened(ask=passphrase_source(), warn=warn)
     async with opened as (source, target), shown(folder.journal, quiet=as_json):
-        return await work_on(folder, source, target, manner)
+        code = await work_on(folder, source, target, manner)
+    if not manner.only_generate:
+        from tui.engine.notify.ending import announce
+
+        await announce(folder, code, os.environ, warn)
+    return code
 
 
 def print_outcome(folder: RunFolder, *, as_json: bool, more: Mapping[str, Any] | None = None) -> None:

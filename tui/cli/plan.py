@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from tui.cli.engine import engine_options, with_engine
+from tui.cli.notify_options import notify_options, with_notify
 from tui.cli.options import existing_file, file_to_write, json_option, run_options
 
 
@@ -41,6 +42,7 @@ def plan(plan_file: Path, out: Path | None, engine: str | None, harbor: str | No
 @click.command()
 @click.argument("plan_file", metavar="PLAN", type=existing_file)
 @engine_options
+@notify_options
 @run_options
 def run(
     plan_file: Path, engine: str | None, harbor: str | None, log: Path | None, as_json: bool, **options: Any
@@ -50,7 +52,8 @@ def run(
     from tui.engine.logins import LoginSources
     from tui.plan.toml_file import load_plan
 
-    loaded = with_engine(foreground.with_options(load_plan(plan_file), options), engine, harbor)
+    noticed = with_notify(load_plan(plan_file), options)
+    loaded = with_engine(foreground.with_options(noticed, options), engine, harbor)
     folder, code = foreground.start(loaded, LoginSources(), as_json=as_json, log=log)
     foreground.print_outcome(folder, as_json=as_json)
     return code

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from tui.cli.notify_options import notify_options, with_notify
 from tui.cli.options import existing_file, file_to_write, json_option, limit_options, log_option
 
 
@@ -27,6 +28,7 @@ from tui.cli.options import existing_file, file_to_write, json_option, limit_opt
 @click.option("--output-failed-images", "failed", type=file_to_write, help="Write what failed to this file.")
 @click.option("--output-images-format", "images_format", type=click.Choice(["yaml", "json"]), default="yaml")
 @limit_options
+@notify_options
 @log_option
 @json_option
 def sync(
@@ -47,6 +49,7 @@ def sync(
     limit_requests: int | None,
     log: Path | None,
     as_json: bool,
+    **notify: Any,
 ) -> int:
     """Copy what image-syncer's files say, with image-syncer's flags."""
     from tui.cli import foreground
@@ -63,7 +66,7 @@ def sync(
     plan = with_platforms(imported.plan, platforms)
     given = {"concurrency": proc, "retries": retries, "force": force}
     given |= {"limit_rate": limit_rate, "limit_requests": limit_requests}
-    plan = foreground.with_options(plan, given)
+    plan = foreground.with_options(with_notify(plan, notify), given)
     folder, code = foreground.start(plan, LoginSources(auth_file=config or auth), as_json=as_json, log=log)
     _write_lists(folder, success, failed, images_format)
     foreground.print_outcome(folder, as_json=as_json)

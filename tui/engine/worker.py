@@ -13,6 +13,7 @@ from tui.endpoints.handover import receive
 from tui.engine.journal.reader import JournalReader
 from tui.engine.journal.schema import JournalError
 from tui.engine.logins import LoginSources
+from tui.engine.notify.ending import announce
 from tui.engine.open_files import raise_limit, too_many
 from tui.engine.outcome import LOCAL, USAGE
 from tui.engine.runner import Manner, work_on
@@ -50,7 +51,10 @@ async def _work(folder: RunFolder, manner: Manner, given: dict[str, Access]) -> 
         logins = LoginSources.from_document(reader.meta("logins"))
     opened = logins.opened(ask=None, warn=lambda message: print(f"warning: {message}"), given=given)
     async with opened as (source, target):
-        return await work_on(folder, source, target, manner)
+        code = await work_on(folder, source, target, manner)
+    if not manner.only_generate:
+        await announce(folder, code, os.environ, lambda message: print(f"warning: {message}"))
+    return code
 
 
 def _say(error: Exception, code: int) -> int:

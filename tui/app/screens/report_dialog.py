@@ -1,9 +1,9 @@
-"""Asking where to write the report of a run; the ending of the file name says in which form."""
+"""Asking where to write the report of a run; the ending of the file name says in which form, a folder gets all."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,9 +13,11 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui.app.i18n import N_, _
-from tui.engine.export import ReportKind
 
-KINDS = {".md": "md", ".json": "json", ".csv": "csv"}
+if TYPE_CHECKING:
+    from tui.engine.runs import RunFolder
+
+ENDINGS = (".html", ".md", ".json", ".csv")
 
 
 class ReportDialog(ModalScreen[Path | None]):
@@ -46,19 +48,20 @@ class ReportDialog(ModalScreen[Path | None]):
         """Yield the question and the line to type in."""
         with Vertical() as frame:
             frame.border_title = _("Write the report to a file")
-            yield Input(str(Path.cwd() / f"{self._run}.md"), select_on_focus=False)
-            yield Static(_("The ending says in which form: .md, .csv or .json. Enter writes, esc leaves."))
+            yield Input(str(Path.cwd() / f"{self._run}.html"), select_on_focus=False)
+            yield Static(_("The ending says in which form: .html, .md, .csv or .json; a folder gets all four."))
+            yield Static(_("Enter writes, esc leaves."))
             yield Static("", id="wrong", markup=False)
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
         path = Path(event.value.strip()).expanduser()
-        if path.suffix.lower() not in KINDS:
-            self._object(_("The name has to end in .md, .csv or .json."))
+        if path.is_dir() and event.value.strip():
+            self.dismiss(path)
+        elif path.suffix.lower() not in ENDINGS:
+            self._object(_("The name has to end in .html, .md, .csv or .json, or be a folder."))
         elif not path.parent.is_dir():
             self._object(_("There is no folder {path}.").format(path=path.parent))
-        elif path.is_dir():
-            self._object(_("{path} is a folder.").format(path=path))
         elif path.exists() and path != self._agreed:
             self._agreed = path
             self._object(_("This file exists. Enter once more writes over it."))
@@ -69,6 +72,17 @@ class ReportDialog(ModalScreen[Path | None]):
         self.query_one("#wrong", Static).update(text)
 
 
-def kind_of(path: Path) -> ReportKind:
-    """Return the form of report that a file name asks for."""
-    return cast("ReportKind", KINDS[path.suffix.lower()])
+def save_report(folder: RunFolder, path: Path) -> list[Path]:
+    """Write the report of a run to a file, or all its forms into a folder; return what was written. For a thread.
+
+    Raises JournalError, LocalError.
+    """
+    from tui.engine.audit.data import report_data
+    from tui.engine.audit.forms import write_report
+
+    return write_report(report_data(folder), path)
+
+
+def saved_words(paths: list[Path]) -> str:
+    """Return where a report was written to."""
+    return _("Wrote the report to {path}.").format(path=", ".join(map(str, paths)))

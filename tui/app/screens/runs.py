@@ -12,11 +12,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
 from tui.app.i18n import N_, _, whole
-from tui.app.journal_watch import WATCH_ERRORS, read_once
+from tui.app.journal_watch import WATCH_ERRORS
 from tui.app.run_list import RunLine, RunList
 from tui.app.run_state import CAN_GO_ON, RUN_STATES
 from tui.app.screens.place import Place
-from tui.app.screens.report_dialog import ReportDialog, kind_of
+from tui.app.screens.report_dialog import ReportDialog, save_report, saved_words
 from tui.app.steering import STEERING_ERRORS, Steering
 from tui.app.widgets.cell import BytesCell, Cell, DurationCell, NumberCell, StateCell, TimeCell
 from tui.app.widgets.columns import Column
@@ -25,7 +25,6 @@ from tui.app.widgets.empty_state import EmptyState
 from tui.app.widgets.line_table import LineTable
 from tui.app.widgets.row_source import ListSource
 from tui.app.widgets.table_pane import TablePane
-from tui.engine.export import task_report
 from tui.engine.runs import RunBusy
 
 LOOK_EVERY = 1.0
@@ -194,9 +193,17 @@ class Runs(Place):
 
         def chosen(path: Path | None) -> None:
             if path is not None:
-                self._carry_out(_write_report(line, path), _("Wrote the report to {path}.").format(path=path))
+                self.run_worker(self._save(line, path), group="orders")
 
         self.app.push_screen(ReportDialog(line.folder.name), chosen)
+
+    async def _save(self, line: RunLine, path: Path) -> None:
+        try:
+            written = await asyncio.to_thread(save_report, line.folder, path)
+        except (*STEERING_ERRORS, *WATCH_ERRORS) as error:
+            self.say(whole(error), "error")
+        else:
+            self.say(saved_words(written), "success")
 
     def action_delete(self) -> None:
         """Delete the journal and log of the run, after a question."""
@@ -245,10 +252,3 @@ def _row(line: RunLine) -> tuple[object, ...]:
     name = line.folder.name
     moved, took = line.moved or None, line.seconds or None
     return name, line.plan, line.state, line.outcome, line.failures or None, moved, took, line.created
-
-
-async def _write_report(line: RunLine, path: Path) -> None:
-    def write() -> None:
-        path.write_text(read_once(line.folder, task_report, line.folder.name, kind_of(path)), encoding="utf-8")
-
-    await asyncio.to_thread(write)

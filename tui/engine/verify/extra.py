@@ -31,6 +31,6 @@ async def extra_tags(client: Registry, repository: Repository, known: set[str]) 
     except NotFound:
         return []
     except RegistryError as error:
-        return [Finding("unknown", name, "*", f"its tags cannot be listed: {error}")]
+        return [Finding("unknown", name, "", f"its tags cannot be listed: {error}")]
     extra = sorted(tag for tag in set(tags) - known if not _LIST_OF_REFERRERS.fullmatch(tag))
     return [Finding("extra-tag", name, tag, "no task of the run has this target") for tag in extra]

@@ -78,7 +78,9 @@ class Finding:
 
     @property
     def place(self) -> str:
-        """The reference in full, as people write it."""
+        """The reference in full, as people write it; the repository where it is about none of its references."""
+        if not self.reference:
+            return self.repository
         return f"{self.repository}{'@' if ':' in self.reference else ':'}{self.reference}"
 
     def document(self) -> dict[str, Any]:

@@ -158,7 +158,7 @@ def _parted(target: str) -> tuple[str, str, str]:
     if "@" in target:
         return target.rpartition("@")
     head, colon, last = target.rpartition(":")
-    return (head, colon, last) if colon and "/" not in last else (target, "", "*")
+    return (head, colon, last) if colon and "/" not in last else (target, "", "")
 
 
 async def _ended(work: asyncio.Future[None]) -> State:
@@ -195,7 +195,7 @@ async def _verify(
         try:
             found = await extra_tags(await registries.target(repository), repository, known)
         except RegistryError as error:
-            found = [Finding("unknown", str(repository), "*", str(error))]
+            found = [Finding("unknown", str(repository), "", str(error))]
         verification.tally.repositories += 1
         for finding in found:
             verification.findings.add(finding)

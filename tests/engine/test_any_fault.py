@@ -103,7 +103,7 @@ async def run(corpus: list[Image], source: Faults, target: Faults, kill: int) ->
 
 @pytest.fixture(autouse=True)
 def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.engine.transfer.CHUNK", CHUNK)
+    monkeypatch.setattr("tui.engine.blob_work.CHUNK", CHUNK)
     monkeypatch.setattr("tui.engine.blob_source._PROGRESS_THAT_COUNTS", 500)
 
 

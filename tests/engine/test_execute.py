@@ -8,8 +8,8 @@ from tests.engine.faults import Hold, lose_answer, refuse, refuse_mount
 from tests.engine.harness import World, blob, is_whole, picture, progress, tasks, until
 from tui.demo.images import IMAGE, Artifact, artifact, index, json_content
 from tui.demo.registry import EmbeddedRegistry
+from tui.engine.blob_work import CHUNK
 from tui.engine.runner import make_run
-from tui.engine.transfer import CHUNK
 from tui.plan.model import Options, Plan, Platform, Rule
 
 BASE = blob(1, 50_000)

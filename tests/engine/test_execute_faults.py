@@ -9,8 +9,8 @@ from tests.engine.faults import hang_up, lie, lose_answer, refuse
 from tests.engine.harness import World, blob, picture, tasks
 from tui.demo.images import Artifact, index
 from tui.demo.registry import EmbeddedRegistry
+from tui.engine.blob_work import CHUNK
 from tui.engine.journal.reader import JournalReader
-from tui.engine.transfer import CHUNK
 
 BASE = blob(1, 50_000)
 BIG = blob(2, CHUNK + 1000)

@@ -8,7 +8,7 @@ from tests.engine.harness import Act, World, blob, is_whole, picture
 from tui.demo.content import INDEX
 from tui.demo.images import Artifact, artifact, index, json_content
 from tui.demo.registry import EmbeddedRegistry
-from tui.engine.transfer import CHUNK
+from tui.engine.blob_work import CHUNK
 
 BASE = blob(1, 50_000)
 BIG = blob(2, CHUNK + 1000)

@@ -11,10 +11,10 @@ import pytest
 
 from tests.engine.faults import Hold, hang_up, refuse
 from tests.engine.harness import PlainAccess, World, blob, picture, progress, tasks, until
+from tui.engine.blob_work import CHUNK
 from tui.engine.journal.reader import JournalReader, give_order
 from tui.engine.journal.schema import JournalError
 from tui.engine.status import status
-from tui.engine.transfer import CHUNK
 from tui.oci.access import Access
 from tui.oci.errors import Unauthenticated
 from tui.oci.reference import Repository
@@ -133,11 +133,11 @@ async def test_a_finished_run_says_what_it_did(world: World) -> None:
 async def test_the_journal_says_how_far_a_large_blob_is(world: World) -> None:
     world.put(picture("big", BIG), "library/big", "v1")
     hold = Hold()
-    world.at_target.on("PATCH", hold, skip=2)
+    world.at_target.on("PATCH", hold, skip=1)
     folder = world.make()
     working = asyncio.create_task(world.work(folder))
     await until(lambda: hold.waiting)
-    await until(lambda: [task["bytes_done"] for task in tasks(folder) if task["bytes_done"] >= 2 * CHUNK])
+    await until(lambda: [task["bytes_done"] for task in tasks(folder) if task["bytes_done"] >= CHUNK])
     assert status(folder)["state"] == "running"
     hold.release()
     assert await working == 0

@@ -6,8 +6,8 @@ import pytest
 
 from tests.engine.faults import hang_up
 from tests.engine.wire import LARGE, Wire
+from tui.engine.blob_work import CHUNK, SavedUpload
 from tui.engine.control import StopRequested
-from tui.engine.transfer import CHUNK, SavedUpload
 
 
 async def stopped_after_one_chunk(wire: Wire) -> SavedUpload:

@@ -9,7 +9,7 @@ from tests.engine.faults import cut_after, forget_session, hang_up, lose_answer,
 from tests.engine.wire import LARGE, SMALL, Wire
 from tui.demo.images import Content
 from tui.demo.registry import EmbeddedRegistry
-from tui.engine.transfer import CHUNK
+from tui.engine.blob_work import CHUNK
 from tui.oci.errors import PolicyRefused, RegistryError
 
 
@@ -81,7 +81,7 @@ async def test_a_lost_answer_to_a_chunk_is_asked_for_and_the_chunk_not_sent_twic
     wire.world.at_target.on("PATCH", lose_answer, skip=1)
     await wire.copy(LARGE)
     assert wire.arrived(LARGE)
-    assert len(wire.world.at_target.requests("PATCH")) == 3
+    assert len(wire.world.at_target.requests("PATCH")) == 2
     assert len(wire.world.at_target.requests("GET .*/uploads/")) == 1
 
 
@@ -92,7 +92,9 @@ async def test_a_chunk_of_which_nothing_came_is_sent_again(wire: Wire) -> None:
     starts = [patch.content_range.partition("-")[0] for patch in wire.world.at_target.requests("PATCH")]
     assert starts == ["0", str(CHUNK), str(CHUNK), str(2 * CHUNK)]
     assert len(wire.world.at_target.requests("POST")) == 1
-    assert len(wire.world.at_source.requests("GET .*/blobs/")) == 1
+    # Read once more is what was read for it, from a place at most a mark before it.
+    _, again = wire.world.at_source.requests("GET .*/blobs/")
+    assert 0 <= CHUNK - int(again.range.removeprefix("bytes=").removesuffix("-")) <= 2 << 20
 
 
 async def test_a_chunk_that_came_in_part_goes_on_where_the_target_stands(wire: Wire) -> None:
@@ -100,7 +102,7 @@ async def test_a_chunk_that_came_in_part_goes_on_where_the_target_stands(wire: W
     await wire.copy(LARGE)
     assert wire.arrived(LARGE)
     starts = [int(patch.content_range.partition("-")[0]) for patch in wire.world.at_target.requests("PATCH")]
-    assert starts == [0, CHUNK, CHUNK + 1_000_000, 2 * CHUNK]
+    assert starts == [0, CHUNK, CHUNK + 1_000_000]
     assert len(wire.world.at_target.requests("POST")) == 1
 
 
@@ -141,4 +143,4 @@ async def test_both_sides_break_again_and_again(wire: Wire) -> None:
     wire.world.at_target.on("PUT", lose_answer)
     await wire.copy(LARGE)
     assert wire.arrived(LARGE)
-    assert wire.source.traffic.bytes_in == len(LARGE.body)
+    assert len(LARGE.body) <= wire.source.traffic.bytes_in <= len(LARGE.body) + 2 * CHUNK

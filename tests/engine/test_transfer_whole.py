@@ -10,7 +10,7 @@ from tests.engine.wire import LARGE, PATH, SMALL, Wire
 from tests.support.faults.personalities import ArtifactRegistry, Ghcr
 from tests.support.faults.personality import Personality
 from tests.support.faults.script import Script
-from tui.engine import transfer
+from tui.engine import blob_work
 from tui.oci.errors import IntegrityError
 
 NO_CHUNKS = refuse(405, "UNSUPPORTED", "chunked uploads are not supported")
@@ -63,7 +63,7 @@ async def test_a_damaged_source_is_what_is_told(wire: Wire) -> None:
     "personality", [Ghcr(), Ghcr(honest=False), ArtifactRegistry()], ids=["ghcr", "ghcr-that-lies", "artifact-registry"]
 )
 async def test_registries_known_for_it(wire: Wire, personality: Personality, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transfer, "CHUNK", 256 * 1024)
+    monkeypatch.setattr(blob_work, "CHUNK", 256 * 1024)
     part = blob(7, 600_000)
     wire.world.source.storage.put_blob(PATH, part.body, part.digest)
     Script(personality=personality).attach(wire.world.target)

@@ -9,8 +9,9 @@ from typing import Any
 
 from tests.engine.harness import QUICK, PlainAccess, World, blob
 from tui.demo.images import Content
+from tui.engine.blob_work import CHUNK, BlobWork
 from tui.engine.control import Control
-from tui.engine.transfer import CHUNK, BlobWork, copy_blob
+from tui.engine.transfer import copy_blob
 from tui.oci.client import RegistryClient
 from tui.oci.reference import Repository
 

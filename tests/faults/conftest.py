@@ -112,7 +112,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the engine in this process take small blobs for large ones."""
-    monkeypatch.setattr("tui.engine.transfer.CHUNK", CHUNK)
+    monkeypatch.setattr("tui.engine.blob_work.CHUNK", CHUNK)
     monkeypatch.setattr("tui.engine.blob_source._PROGRESS_THAT_COUNTS", 500)
 
 

@@ -17,7 +17,8 @@ from tests.faults.watcher import Watcher
 from tests.support import corpus
 from tests.support.reader import assert_same
 from tests.support.registry import RealRegistry
-from tui.engine.transfer import CHUNK
+from tests.support.tcp_proxy import LinkFault
+from tui.engine.blob_work import CHUNK
 
 CONCURRENCY = 4
 NAMES = ["team0/app00", "team1/app01", "team2/app02", "library/large"]
@@ -102,9 +103,12 @@ def test_killed_again_and_again(
 def test_a_blob_goes_on_where_the_killed_process_left_it(
     ferry: Ferry, source: RealRegistry, target: RealRegistry, behind: Behind
 ) -> None:
-    """Killed between two chunks, because distribution 2.8 keeps no session whose chunk broke off."""
+    """Killed between two chunks, because distribution 2.8 keeps no session whose chunk broke off.
+
+    The source broke once before: chunks are read before they are sent then, so that one that stalls leaves none open.
+    """
     total = layer_bytes(plant_image(source, "library/large", "v1", 80 * MB))
-    down, up = behind(source), behind(target)
+    down, up = behind(source, LinkFault("rst", 5 * MB, times=1)), behind(target)
     down.shape(bandwidth=40 * MB)
     process = ferry.start(
         "copy", f"{down.address}/library/large:v1", f"{up.address}/library/large:v1", "--json", *PLAIN
@@ -162,12 +166,12 @@ def test_a_graceful_stop_leaves_nothing_behind_and_sends_nothing_twice(
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 6, f"{out}\n{err}"
-    assert target.uploads_bytes() == 0
     down.shape()
     ferry.run("runs", "resume", "last", "--json").expect(0)
     assert assert_same(source, target, NAMES, skopeo_up_to=2) == count
-    # Each blob under way gives its session back, so that it is begun anew.
-    assert up.stats().up <= unique + CONCURRENCY * 3 * CHUNK + count * 5_000
+    # What was acknowledged when it stopped was gone on with.
+    assert target.uploads_bytes() == 0
+    assert up.stats().up <= unique + count * 5_000
 
 
 def test_a_journal_that_lost_its_latest_rows_is_no_harm(

@@ -13,8 +13,10 @@ import pytest
 from aiohttp import web
 
 from tests.oci.scripted import FAST, IMPATIENT, Asked, Scripted, access, client, read, refused, reply, repository
-from tui.oci.channel import Call, Channel
+from tui.oci.call import Call
+from tui.oci.channel import Channel
 from tui.oci.client import RegistryClient
+from tui.oci.dispatch import Dispatch
 from tui.oci.errors import (
     Denied,
     NetworkError,
@@ -285,11 +287,11 @@ async def test_a_name_that_has_no_address() -> None:
 async def test_docker_hub_is_asked_where_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    async def remember(self: Channel, call: Call, url: str, header: str) -> object:
+    async def remember(self: Dispatch, call: Call, url: str, header: str) -> object:
         asked.append(url)
         raise NotFound("not here")
 
-    monkeypatch.setattr(Channel, "_dispatch", remember)
+    monkeypatch.setattr(Dispatch, "send", remember)
     async with RegistryClient(access("docker.io", scheme="https")) as connected:
         with pytest.raises(NotFound):
             await connected.reach()

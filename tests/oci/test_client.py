@@ -15,7 +15,8 @@ from tui.demo.registry import EmbeddedRegistry
 from tui.demo.storage import MemoryStorage
 from tui.oci.answers import Answer
 from tui.oci.blobs import BlobHead
-from tui.oci.channel import Call, Channel
+from tui.oci.call import Call
+from tui.oci.channel import Channel
 from tui.oci.client import ManifestHead, fallback_tag
 from tui.oci.descriptor import Descriptor, ImagePlatform
 from tui.oci.errors import (

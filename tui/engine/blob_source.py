@@ -1,12 +1,12 @@
-"""Reading one blob: in bounded chunks, going on with `Range` after a break, its digest computed on the way."""
+"""Reading one blob, going on with `Range` after a break."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
 from tui.oci.errors import IntegrityError, NetworkError, RegistryError
-from tui.oci.reference import Repository, new_hash
+from tui.oci.reference import Hash, Repository, new_hash
 from tui.oci.registry import Registry
 
 _PROGRESS_THAT_COUNTS = 1024 * 1024
@@ -28,49 +28,34 @@ class BlobSource:
 
     async def whole(self) -> bytes:
         """Return the blob."""
-        return b"".join([chunk async for chunk in self.checked_chunks(max(1, self.size))])
+        return b"".join([piece async for piece in self.checked_pieces()])
 
-    async def checked_chunks(self, length: int) -> AsyncGenerator[bytes, None]:
-        """Yield the blob in chunks of `length` bytes; the last only after the whole has the right digest and size."""
-        hashed = new_hash(self.digest)
-        # One buffer for all chunks: growing a new one for each would copy every byte three times more.
-        held = bytearray(min(self.size, length))
-        count = 0
-        async for piece in self._pieces():
+    async def checked_pieces(self) -> AsyncGenerator[bytes, None]:
+        """Yield the blob as it arrives; raises after the last piece when it has another digest."""
+        hashed = self.new_hash()
+        async for piece in self.pieces():
             hashed.update(piece)
-            rest = memoryview(piece)
-            while rest:
-                # A full chunk stays behind until more comes: what completes the blob must have been checked.
-                if count == len(held):
-                    yield bytes(held)
-                    count = 0
-                part = rest[: len(held) - count]
-                held[count : count + len(part)] = part
-                count += len(part)
-                rest = rest[len(part) :]
-        digest = f"{self.digest.partition(':')[0]}:{hashed.hexdigest()}"
-        if digest != self.digest:
+            yield piece
+        self.check(hashed)
+
+    def new_hash(self) -> Hash:
+        """Return a hash for what its digest is made with."""
+        return new_hash(self.digest)
+
+    def check(self, hashed: Hash) -> None:
+        """Raise IntegrityError unless this is the hash of the blob."""
+        if f"{self.digest.partition(':')[0]}:{hashed.hexdigest()}" != self.digest:
             raise IntegrityError(
                 f"the source gives other content than {self.digest[:19]}… promises",
                 endpoint=self.client.registry,
                 reference=f"{self.repository}@{self.digest}",
             )
-        if count:
-            yield bytes(memoryview(held)[:count])
 
-    async def chunks_from(self, offset: int, length: int) -> AsyncGenerator[bytes, None]:
-        """Yield the blob from `offset` on in chunks of `length` bytes, unchecked."""
-        held = bytearray()
-        async for piece in self._pieces(offset):
-            held += piece
-            while len(held) >= length:
-                yield bytes(held[:length])
-                del held[:length]
-        if held:
-            yield bytes(held)
+    async def pieces(self, offset: int = 0, broke: Callable[[], None] = lambda: None) -> AsyncGenerator[bytes, None]:
+        """Yield the blob's bytes from `offset` on as they arrive; after a break go on where it broke, as it gets on.
 
-    async def _pieces(self, offset: int = 0) -> AsyncIterator[bytes]:
-        """Yield the blob's bytes from `offset` on as they arrive; after a break go on where it broke, as it gets on."""
+        `broke` is told of every break.
+        """
         attempts, since = self.client.attempts(), offset
         while offset < self.size or not self.size:
             try:
@@ -84,6 +69,7 @@ class BlobSource:
                     return
                 raise NetworkError("the connection ended early", endpoint=self.client.registry)
             except RegistryError as error:
+                broke()
                 if offset - since >= _PROGRESS_THAT_COUNTS:
                     attempts, since = self.client.attempts(), offset
                 if not await attempts.again(error):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tui.engine.blob_work import SavedUpload
 from tui.engine.control import Control
 from tui.engine.journal.writer import JournalWriter
 from tui.engine.log import RunLog
@@ -11,7 +12,6 @@ from tui.engine.placements import Placements
 from tui.engine.registries import Registries
 from tui.engine.schedule import BlobNeed, MemoryBudget, SingleFlight
 from tui.engine.tasks import Failure, Task
-from tui.engine.transfer import SavedUpload
 from tui.engine.trees import ManifestStore
 from tui.oci.reference import Repository
 from tui.oci.retry import RetryPolicy

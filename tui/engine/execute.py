@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 
 from tui.engine.backups import keep_old
+from tui.engine.blob_work import BlobWork
 from tui.engine.context import RunContext
 from tui.engine.control import StopRequested
 from tui.engine.journal.schema import JournalError
@@ -13,7 +14,7 @@ from tui.engine.recorder import Recorder
 from tui.engine.referrers import list_referrers
 from tui.engine.schedule import BlobNeed, seeds
 from tui.engine.tasks import Failure, Task
-from tui.engine.transfer import BlobWork, copy_blob
+from tui.engine.transfer import copy_blob
 from tui.engine.trees import Tree
 from tui.engine.turns import Turns
 from tui.engine.work import for_each, together

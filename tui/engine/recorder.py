@@ -8,10 +8,10 @@ import traceback
 from collections.abc import Mapping
 from typing import Any
 
+from tui.engine.blob_work import SavedUpload
 from tui.engine.context import RunContext
 from tui.engine.schedule import BlobNeed
 from tui.engine.tasks import NO_FAILURE, Failure, Phase, State, Task
-from tui.engine.transfer import SavedUpload
 from tui.oci.host import Host
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.engine import outcome, signals
+from tui.engine.blob_work import SavedUpload
 from tui.engine.context import RunContext
 from tui.engine.control import Control, StopRequested
 from tui.engine.engines import Carrier, opened_engine
@@ -31,7 +32,6 @@ from tui.engine.retry import pause_before, worth_retrying
 from tui.engine.runs import RunFolder, make_run_folder
 from tui.engine.schedule import BlobNeed
 from tui.engine.tasks import FINAL, Failure, Task
-from tui.engine.transfer import SavedUpload
 from tui.engine.trees import ManifestStore
 from tui.oci.reference import Repository
 from tui.oci.retry import RetryPolicy

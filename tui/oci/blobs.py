@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from tui.oci.answers import Answer
 from tui.oci.auth import repository_scope
-from tui.oci.channel import Call
+from tui.oci.call import Call
 from tui.oci.connected import Connected, pull, push, reference_of
 from tui.oci.descriptor import Descriptor, ImagePlatform
 from tui.oci.errors import (

@@ -1,6 +1,6 @@
 """One registry's HTTP: every request to it goes through here, and only here are gates, login, redirects and retries.
 
-    client -> channel -> transport
+    client -> channel -> dispatch -> transport
 
 The client above knows the words of the distribution specification, the transport below knows sockets.
 """
@@ -10,68 +10,35 @@ from __future__ import annotations
 import asyncio
 import copy
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any
 
 import httpx
 
-from tui import __version__
 from tui.oci.access import Access
 from tui.oci.answers import Answer, error_of
-from tui.oci.auth import Authenticator, Scopes
+from tui.oci.auth import Authenticator
+from tui.oci.call import Call
 from tui.oci.challenge import parse_challenges
+from tui.oci.dispatch import Dispatch, read
 from tui.oci.errors import (
     NetworkError,
     RegistryError,
-    ServerError,
     UntrustedAnswer,
     UploadSessionLost,
 )
-from tui.oci.exchange import MAX_ERROR_BODY, REDIRECTS, Traffic, exchanged, read_answer, tried
+from tui.oci.exchange import REDIRECTS, Traffic, tried
 from tui.oci.host import OUT_OF_ORDER, Host
-from tui.oci.network import network_error, speaks_no_tls
-from tui.oci.proxy import proxy_for
+from tui.oci.network import speaks_no_tls
 from tui.oci.reference import DOCKER_HUB
 from tui.oci.retry import Attempts, RetryPolicy
 from tui.oci.saying import N_
-from tui.oci.tls import context_for
-from tui.oci.transport import IDLE_TIMEOUT, RegistryTransport
-from tui.oci.trust import check_destination, origin, resolve, same_origin
+from tui.oci.trust import same_origin
 
 _HUB_HOST = "registry-1.docker.io"
-_MAX_REDIRECTS = 5
 _MAX_REFUSALS = 2
-_MAX_ROUTES = 1000
 _MAX_TOKEN_BODY = 128 * 1024
-MAX_PAGE = 32 * 1024 * 1024
-"""Bytes read of one page of tags or repositories; distribution 2 gives all tags in one, however many there are."""
 _UNREACHABLE_FOR = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request in the terms of the specification.
-
-    `path` is below `/v2/`, or a whole URL that the registry gave us. `action` completes "cannot ..." in errors.
-    `accept` are the statuses that are no error. `repeatable` says whether it may simply be sent again, `is_blob`
-    whether the body is part of a blob.
-    """
-
-    method: str
-    path: str
-    scopes: Scopes
-    action: str
-    reference: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    accept: frozenset[int] = frozenset({200})
-    limit: int = MAX_ERROR_BODY
-    repeatable: bool = True
-    is_blob: bool = False
-    streamed: AsyncIterable[bytes] | None = None
-    idle: float = IDLE_TIMEOUT
 
 
 class Channel:
@@ -95,8 +62,7 @@ class Channel:
         self._base = ""
         self._reaching: asyncio.Task[str] | None = None
         self._unreachable: tuple[float, RegistryError] | None = None
-        self._transports: dict[str, RegistryTransport] = {}
-        self._routes: dict[tuple[str, str, int], RegistryTransport] = {}
+        self._dispatch = Dispatch(access.connection, self.host, self.traffic)
         self._auth = Authenticator(self.registry, access.credential, self._send_to_token_server, access.temporary)
 
     async def __aenter__(self) -> Channel:
@@ -112,8 +78,7 @@ class Channel:
         if self._reaching is not None:
             self._reaching.cancel()
         self._auth.close()
-        for transport in self._transports.values():
-            await transport.aclose()
+        await self._dispatch.close()
 
     async def send(self, call: Call) -> Answer:
         """Send a request and return its answer when the status is one of `call.accept`.
@@ -126,7 +91,7 @@ class Channel:
 
     async def _answer(self, call: Call) -> Answer:
         async with self._response(call) as response:
-            return await _read(response, call)
+            return await read(response, call)
 
     def attempts(self) -> Attempts:
         """Return a count of attempts at one thing at this registry."""
@@ -143,7 +108,7 @@ class Channel:
             async with self._response(call) as response:
                 yield response
         except httpx.TransportError as error:
-            raise self._network_error(error, call) from error
+            raise self._dispatch.broken(error, call) from error
 
     async def reach(self) -> str:
         """Find out how the registry speaks and return its base URL; asked once and remembered.
@@ -171,7 +136,7 @@ class Channel:
         """Return whether anything that is no broken gateway answers at the registry's address now."""
         call = Call("GET", f"{self._base}/v2/", (), N_("reach the registry"), self.registry)
         try:
-            answer = await self._whole(await self._dispatch(call, call.path, ""), call)
+            answer = await self._dispatch.answer(call, call.path)
         except RegistryError:
             return False
         return answer.status not in OUT_OF_ORDER
@@ -198,8 +163,8 @@ class Channel:
     async def _ping(self, base: str) -> str:
         """GET /v2/ ("Determining Support"): 200, or 401 with the challenge."""
         call = Call("GET", f"{base}/v2/", (), N_("reach the registry"), self.registry, accept=frozenset({200, 401}))
-        response = await self._dispatch(call, call.path, "")
-        answer = await self._whole(response, call)
+        response = await self._dispatch.send(call, call.path, "")
+        answer = await self._dispatch.whole(response, call)
         if answer.status in REDIRECTS:
             where = answer.headers.get("location", "")
             raise UntrustedAnswer(
@@ -223,19 +188,19 @@ class Channel:
         refusals = 0
         while True:
             async with self._auth.turn(header):
-                response = await self._follow(call, url, header)
+                response = await self._dispatch.follow(call, url, header, base)
                 status = response.status_code
-                refused = await self._whole(response, call) if status == 401 else None
+                refused = await self._dispatch.whole(response, call) if status == 401 else None
                 challenges = parse_challenges(response.headers.get_list("www-authenticate")) if refused else []
                 self._auth.judge(header, status, refused, challenges)
             if refused is None:
                 try:
                     if status not in call.accept:
-                        raise self._error(await _read(response, call), call)
+                        raise self._error(await read(response, call), call)
                     yield response
                     return
                 except httpx.TransportError as error:
-                    raise self._network_error(error, call) from error
+                    raise self._dispatch.broken(error, call) from error
                 finally:
                     await response.aclose()
             refusals += 1
@@ -247,76 +212,6 @@ class Channel:
                     continue
             raise self._error(refused, call)
 
-    async def _whole(self, response: httpx.Response, call: Call) -> Answer:
-        """Read what was not streamed to its end, and give the connection back."""
-        try:
-            return await _read(response, call)
-        except httpx.TransportError as error:
-            raise self._network_error(error, call) from error
-        finally:
-            await response.aclose()
-
-    async def _follow(self, call: Call, url: str, header: str) -> httpx.Response:
-        for _ in range(_MAX_REDIRECTS + 1):
-            own = same_origin(url, self._base)
-            response = await self._dispatch(call, url, header if own else "")
-            if response.status_code not in REDIRECTS or call.method not in ("GET", "HEAD"):
-                return response
-            location = response.headers.get("location", "")
-            await response.aclose()
-            url = resolve(url, location)
-            check_destination(url, self._base, self.registry)
-        raise ServerError("the registry redirects in a circle", endpoint=self.registry, reference=call.reference)
-
-    async def _dispatch(self, call: Call, url: str, header: str) -> httpx.Response:
-        headers = {"User-Agent": f"regferry/{__version__}", "Accept-Encoding": "identity", **call.headers}
-        if header:
-            headers["Authorization"] = header
-        try:
-            request = httpx.Request(
-                call.method,
-                url,
-                headers=headers,
-                content=call.body,
-                extensions=self._extensions(call, url),
-            )
-            response = await exchanged(self._transport(url), request, self.host, self.traffic)
-        except httpx.TransportError as error:
-            raise self._network_error(error, call) from error
-        except (httpx.InvalidURL, ValueError) as error:
-            raise UntrustedAnswer(
-                f"cannot {call.action}: no request can be made of what the registry or the login says",
-                endpoint=self.registry,
-                reference=call.reference,
-            ) from error
-        response.request = request
-        return response
-
-    def _extensions(self, call: Call, url: str) -> dict[str, Any]:
-        extensions: dict[str, Any] = {"exact_url": url, "idle": call.idle}
-        if call.is_blob:
-            extensions["wrote"] = self._wrote
-        if call.streamed is not None:
-            extensions["streamed"] = call.streamed
-        return extensions
-
-    async def _wrote(self, count: int) -> None:
-        self.traffic.bytes_out += count
-        await self.host.writes.take(count)
-
-    def _transport(self, url: str) -> RegistryTransport:
-        place = origin(url)
-        transport = self._routes.get(place)
-        if transport is None:
-            proxy = proxy_for(self._connection, url)
-            transport = self._transports.get(proxy or "")
-            if transport is None:
-                transport = RegistryTransport(context_for(self._connection), proxy)
-                self._transports[proxy or ""] = transport
-            if len(self._routes) < _MAX_ROUTES:
-                self._routes[place] = transport
-        return transport
-
     async def _send_to_token_server(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         call = Call(
             method, url, (), N_("get a token"), self.registry, headers=headers, body=body, limit=_MAX_TOKEN_BODY
@@ -324,7 +219,7 @@ class Channel:
         attempts = Attempts(self._retry)
         while True:
             try:
-                answer = await self._whole(await self._dispatch(call, url, ""), call)
+                answer = await self._dispatch.answer(call, url)
                 if answer.status == 429 or answer.status >= 500:
                     raise self._error(answer, call)
                 return answer
@@ -337,16 +232,8 @@ class Channel:
         error = error_of(answer, endpoint=self.registry, reference=call.reference, action=call.action)
         return self._auth.refusal(call.scopes, error) if answer.status == 401 else error
 
-    def _network_error(self, error: httpx.TransportError, call: Call) -> RegistryError:
-        return network_error(error, endpoint=self.registry, reference=call.reference, action=call.action)
-
 
 def _may_repeat(call: Call, error: RegistryError) -> bool:
     # A lost session stays lost, however often it is asked for. A manifest that is refused so may be a race.
     lost = isinstance(error, UploadSessionLost) and call.method != "PUT"
     return call.repeatable and not error.exhausted and not lost
-
-
-async def _read(response: httpx.Response, call: Call) -> Answer:
-    url = str(response.request.extensions["exact_url"])
-    return await read_answer(response, url, call.limit, call.action, call.reference)

@@ -114,12 +114,15 @@ class Host:
         """When the registry may be asked again (throttled), or since when it is unreachable; `time.time()`."""
         self.takes_chunks = True
         """Whether a blob may come in several PATCH requests; False once the registry was seen to spoil or refuse it."""
+        self.takes_long_chunks = True
+        """Whether such a request may be longer than what is usually held at once; False when that goes wrong."""
         self.quota = ""
         """What the registry says is left of its limit on requests, in its own words ('RateLimit-Remaining')."""
         self.ping: Ping | None = None
         self._changed = changed
         self._closed_until = 0.0
         self._failures = 0
+        self._long_chunks_broken = 0
         self._answered = False
         self._outage: asyncio.Task[bool] | None = None
         self._given_up = asyncio.Event()
@@ -138,6 +141,12 @@ class Host:
     def failed(self) -> None:
         """No answer came."""
         self._failures += 1
+
+    def long_chunk(self, *, arrived: bool) -> None:
+        """A long chunk arrived or broke. Several in a row may be a proxy that refuses them before it can say so."""
+        self._long_chunks_broken = 0 if arrived else self._long_chunks_broken + 1
+        if self._long_chunks_broken >= _FAILURES_THAT_TELL:
+            self.takes_long_chunks = False
 
     def throttle(self, error: Throttled) -> None:
         """The registry asks us to slow down, for some seconds if it says so."""

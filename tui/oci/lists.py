@@ -6,7 +6,7 @@ import re
 from collections.abc import AsyncIterator, Collection
 
 from tui.oci.auth import CATALOG_SCOPE
-from tui.oci.channel import MAX_PAGE, Call
+from tui.oci.call import Call
 from tui.oci.connected import pull, reference_of
 from tui.oci.descriptor import Descriptor
 from tui.oci.errors import (
@@ -22,6 +22,8 @@ from tui.oci.paging import linked, pages
 from tui.oci.reference import Repository, is_repository, is_tag
 from tui.oci.saying import N_
 
+MAX_PAGE = 32 * 1024 * 1024
+"""Bytes read of one page of tags or repositories; distribution 2 gives all tags in one, however many there are."""
 _NOT_FOR_TAGS = re.compile(r"[^A-Za-z0-9_.-]")
 
 

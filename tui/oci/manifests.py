@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from tui.oci.channel import Call
+from tui.oci.call import Call
 from tui.oci.connected import Connected, delete, pull, push, reference_of
 from tui.oci.errors import (
     DeletionUnsupported,

@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 from tui.oci.answers import Answer
-from tui.oci.channel import Call, Channel
+from tui.oci.call import Call
+from tui.oci.channel import Channel
 from tui.oci.errors import PolicyRefused, ServerError, UntrustedAnswer
 from tui.oci.trust import resolve, same_origin
 

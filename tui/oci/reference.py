@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, replace
+from typing import Protocol, Self
 
 from tui.oci.place import EXAMPLE, InvalidPlace, is_place, name_of, split_place
 
@@ -48,7 +49,20 @@ def contradicts(said: str, digest: str) -> bool:
     return said != digest and is_digest(said) and said.partition(":")[0] == digest.partition(":")[0]
 
 
-def new_hash(digest: str) -> hashlib._Hash:
+class Hash(Protocol):
+    """A hash under way, of `hashlib`."""
+
+    def update(self, data: bytes, /) -> None:
+        """Take in more."""
+
+    def copy(self) -> Self:
+        """Return another that goes on from here."""
+
+    def hexdigest(self) -> str:
+        """Return the hash of all that was taken in."""
+
+
+def new_hash(digest: str) -> Hash:
     """Return an empty hash of the digest's algorithm. Raises ValueError when we cannot compute it."""
     return hashlib.new(digest.partition(":")[0], usedforsecurity=True)
 

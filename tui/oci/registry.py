@@ -6,7 +6,7 @@ that a reference names. Everything raises RegistryError.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,6 +18,7 @@ from tui.oci.retry import Attempts
 
 if TYPE_CHECKING:
     from tui.oci.blobs import BlobHead
+    from tui.oci.bodies import Parts
     from tui.oci.exchange import Traffic
     from tui.oci.manifests import ManifestHead
 
@@ -30,13 +31,20 @@ class UploadSession(Protocol):
     minimum_chunk: int
     one_chunk_per_connection: bool
 
-    async def patch(self, chunk: bytes) -> None:
-        """Append one chunk. Raises UploadSessionLost when something else was stored."""
+    def own_connection(self) -> AbstractAsyncContextManager[None]:
+        """Keep to a connection of its own while it lasts, where there are connections."""
+        ...
+
+    async def append(self, length: int, body: Parts) -> None:
+        """Append `length` bytes as `body` gives them; it may be iterated again from its beginning.
+
+        Raises UploadSessionLost when something else was stored.
+        """
 
     async def finish(self, digest: str, rest: bytes = b"") -> None:
         """Append `rest` and make a blob of it."""
 
-    async def stream(self, digest: str, size: int, body: AsyncIterable[bytes]) -> None:
+    async def stream(self, digest: str, size: int, body: Parts) -> None:
         """Write a whole blob of `size` bytes as `body` gives it."""
 
     async def status(self) -> int:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterable
-from dataclasses import replace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from urllib.parse import urlsplit, urlunsplit
 
 from tui.oci.answers import Answer
 from tui.oci.auth import Scopes
-from tui.oci.channel import Call, Channel
+from tui.oci.bodies import Once, Parts
+from tui.oci.call import Call
+from tui.oci.channel import Channel
 from tui.oci.errors import ChunkNotAppended, IntegrityError, NotFound, ServerError, UploadSessionLost
 from tui.oci.reference import contradicts
 from tui.oci.saying import N_
-from tui.oci.transport import IDLE_TIMEOUT
+from tui.oci.transport import IDLE_TIMEOUT, Lane
 from tui.oci.trust import check_destination, resolve
 
 _RANGE = re.compile(r"(?:bytes=)?0-([0-9]{1,18})")
@@ -35,29 +37,50 @@ class Upload:
         self._reference = reference
         self.offset = 0
         self.one_chunk_per_connection = False
+        self._lane: Lane | None = None
         self.location = self._resolve(opened)
         minimum = opened.headers.get("oci-chunk-min-length", "")
         self.minimum_chunk = int(minimum) if _SIZE.fullmatch(minimum) else 0
+
+    @asynccontextmanager
+    async def own_connection(self) -> AsyncIterator[None]:
+        """Send everything on a connection that nobody else uses.
+
+        Where connections break after so many bytes, a pool hands out one worn one after the other.
+        """
+        self._lane = Lane()
+        try:
+            yield
+        finally:
+            lane, self._lane = self._lane, None
+            await lane.close()
 
     async def patch(self, chunk: bytes) -> None:
         """Append one chunk with PATCH. Raises UploadSessionLost when the registry stored something else.
 
         Never repeated blindly: distribution 2 would append the same bytes twice.
         """
-        if not chunk:
-            return
-        end = self.offset + len(chunk)
+        if chunk:
+            await self.append(len(chunk), Once(chunk))
+
+    async def append(self, length: int, body: Parts) -> None:
+        """Append a chunk of `length` bytes while `body` gives it. Raises like `patch`.
+
+        A login that is refused is renewed and the body iterated once more, so it has to begin anew then.
+        """
+        end = self.offset + length
         headers = {
             "Content-Type": "application/octet-stream",
             "Content-Range": f"{self.offset}-{end - 1}",
-            "Content-Length": str(len(chunk)),
+            "Content-Length": str(length),
             **({"Connection": "close"} if self.one_chunk_per_connection else {}),
         }
-        call = self._call("PATCH", self.location, N_("upload a chunk"), headers, chunk, frozenset({201, 202, 204}))
+        accept = frozenset({201, 202, 204})
+        call = self._call("PATCH", self.location, N_("upload a chunk"), headers, accept=accept, streamed=body)
         answer = await self._send(call)
         stored = _stored(answer)
         if stored is not None and stored != end:
-            error = ChunkNotAppended if self.offset and stored == len(chunk) else UploadSessionLost
+            error = ChunkNotAppended if self.offset and stored == length else UploadSessionLost
             raise error(f"the registry stored {stored} bytes of the {end} that were sent", reference=self._reference)
         self.offset = end
         self.location = self._resolve(answer)
@@ -69,19 +92,20 @@ class Upload:
         """
         await self._close(digest, len(rest), rest, None)
 
-    async def stream(self, digest: str, size: int, body: AsyncIterable[bytes]) -> None:
+    async def stream(self, digest: str, size: int, body: Parts) -> None:
         """Send a whole blob of `size` bytes with one PUT while `body` gives it. Raises like `finish`."""
         await self._close(digest, size, b"", body)
 
-    async def _close(self, digest: str, size: int, rest: bytes, streamed: AsyncIterable[bytes] | None) -> None:
+    async def _close(self, digest: str, size: int, rest: bytes, streamed: Parts | None) -> None:
         mark = "&" if "?" in self.location else "?"
         url = f"{self.location}{mark}digest={digest}"
         headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
         # The registry may hash everything before it answers.
         idle = max(120.0, (self.offset + size) / _COMMIT_RATE)
-        call = self._call("PUT", url, N_("finish the upload"), headers, rest, frozenset({201, 204}), idle)
-        if streamed is not None:
-            call = replace(call, streamed=streamed, is_blob=True)
+        accept = frozenset({201, 204})
+        call = self._call(
+            "PUT", url, N_("finish the upload"), headers, accept=accept, body=rest, streamed=streamed, idle=idle
+        )
         answer = await self._send(call)
         stored = answer.headers.get("docker-content-digest", "")
         if contradicts(stored, digest):
@@ -93,9 +117,8 @@ class Upload:
 
     async def status(self) -> int:
         """Ask how many bytes are stored, and move there. Raises UploadSessionLost when the session is gone."""
-        call = self._call(
-            "GET", self.location, N_("ask for the upload status"), {}, b"", frozenset({200, 202, 204}), repeatable=True
-        )
+        accept = frozenset({200, 202, 204})
+        call = self._call("GET", self.location, N_("ask for the upload status"), {}, accept=accept, repeatable=True)
         answer = await self._send(call)
         stored = _stored(answer) or 0
         # `Range: 0-0` means nothing as well as one byte; a chunk of one byte is never what we sent.
@@ -105,9 +128,8 @@ class Upload:
 
     async def cancel(self) -> None:
         """Give the session up so that the registry need not keep its bytes. Raises RegistryError when it refuses."""
-        await self._channel.send(
-            self._call("DELETE", self.location, N_("cancel the upload"), {}, b"", frozenset({200, 202, 204, 404}))
-        )
+        accept = frozenset({200, 202, 204, 404})
+        await self._channel.send(self._call("DELETE", self.location, N_("cancel the upload"), {}, accept=accept))
 
     async def _send(self, call: Call) -> Answer:
         try:
@@ -126,8 +148,10 @@ class Upload:
         url: str,
         action: str,
         headers: dict[str, str],
-        body: bytes,
+        *,
         accept: frozenset[int],
+        body: bytes = b"",
+        streamed: Parts | None = None,
         idle: float = IDLE_TIMEOUT,
         repeatable: bool = False,
     ) -> Call:
@@ -141,8 +165,10 @@ class Upload:
             body=body,
             accept=accept,
             repeatable=repeatable,
-            is_blob=bool(body),
+            is_blob=bool(body) or streamed is not None,
+            streamed=streamed,
             idle=idle,
+            lane=self._lane,
         )
 
     def _resolve(self, answer: Answer) -> str:

@@ -14,7 +14,8 @@ async def log_in(access: Access) -> bool:
     Unauthenticated when it is refused (sent once, so that no account is locked), Denied when a token was given and is
     not enough, and RegistryError when the registry or its token server does not answer.
     """
-    from tui.oci.channel import Call, Channel
+    from tui.oci.call import Call
+    from tui.oci.channel import Channel
     from tui.oci.retry import RetryPolicy
 
     ready_token = access.credential is not None and access.credential.registry_token

@@ -57,7 +57,7 @@ async def ask(connection: Connection, scheme: str, path: str = "/v2/") -> Reply:
     url = f"{scheme}://{host_and_port(connection)}{path}"
     headers = {"User-Agent": f"regferry/{__version__}", "Accept-Encoding": "identity", "Accept": "application/json"}
     request = httpx.Request("GET", url, headers=headers, extensions={"exact_url": url, "idle": SECONDS})
-    transport = RegistryTransport(context_for(connection), proxy_for(connection, url))
+    transport = RegistryTransport(lambda: context_for(connection), proxy_for(connection, url))
     started = time.monotonic()
     try:
         async with asyncio.timeout(SECONDS):

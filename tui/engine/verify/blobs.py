@@ -14,7 +14,6 @@ from tui.oci.reference import Repository
 from tui.oci.registry import Registry
 
 _READ_AT_ONCE = 6
-_PIECE = 1024 * 1024
 
 
 class BlobReader:
@@ -45,7 +44,7 @@ class BlobReader:
         count = 0
         async with self._gate:
             try:
-                async for piece in source.checked_chunks(_PIECE):
+                async for piece in source.checked_pieces():
                     count += len(piece)
                     self._advanced(len(piece))
             except IntegrityError:

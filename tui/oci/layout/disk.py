@@ -49,7 +49,7 @@ def open_plain(path: Path) -> int:
     return descriptor
 
 
-def write_all(descriptor: int, content: bytes, offset: int) -> None:
+def write_all(descriptor: int, content: bytes | memoryview, offset: int) -> None:
     """Write all of `content` at `offset`. Raises OSError."""
     rest = memoryview(content)
     while rest:

@@ -5,13 +5,18 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import AsyncIterable, Awaitable, Callable
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from tui.oci.errors import IntegrityError, UploadSessionLost
 from tui.oci.layout.disk import telling, write_all
 from tui.oci.layout.writer import LayoutWriter
 from tui.oci.reference import new_hash
+
+if TYPE_CHECKING:
+    from tui.oci.bodies import Parts
 
 _PIECE = 1 << 20
 
@@ -43,8 +48,17 @@ class LayoutUpload:
         self.minimum_chunk = 0
         self.one_chunk_per_connection = False
 
-    async def patch(self, chunk: bytes) -> None:
-        """Append one chunk. Raises LocalError, UploadSessionLost when it was closed."""
+    def own_connection(self) -> AbstractAsyncContextManager[None]:
+        """Do nothing: a file is nobody else's."""
+        return nullcontext()
+
+    async def append(self, length: int, body: Parts) -> None:
+        """Append what `body` gives. Raises LocalError, UploadSessionLost when it was closed."""
+        async for part in body:
+            await self.patch(part)
+
+    async def patch(self, chunk: bytes | memoryview) -> None:
+        """Append one chunk. Raises like `append`."""
         await asyncio.to_thread(self._append, chunk)
         await self._told(len(chunk))
 
@@ -57,10 +71,9 @@ class LayoutUpload:
         await asyncio.to_thread(self._finish, digest, rest)
         await self._told(len(rest))
 
-    async def stream(self, digest: str, size: int, body: AsyncIterable[bytes]) -> None:
+    async def stream(self, digest: str, size: int, body: Parts) -> None:
         """Write a whole blob as `body` gives it. Raises like `finish`."""
-        async for piece in body:
-            await self.patch(piece)
+        await self.append(size, body)
         await self.finish(digest)
 
     async def status(self) -> int:
@@ -87,7 +100,7 @@ class LayoutUpload:
         """Whether it holds a file."""
         return self._descriptor >= 0
 
-    def _append(self, chunk: bytes) -> None:
+    def _append(self, chunk: bytes | memoryview) -> None:
         # Who was cancelled closes the file while a thread still writes: its number may be another file's then.
         with self._busy, telling("write to", self._writer.path):
             write_all(self._open(), chunk, self.offset)

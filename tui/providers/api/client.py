@@ -242,7 +242,7 @@ class ApiClient:
 
     def _connected(self, url: str) -> RegistryTransport:
         if self._transport is None:
-            self._transport = RegistryTransport(context_for(self._connection), proxy_for(self._connection, url))
+            self._transport = RegistryTransport(lambda: context_for(self._connection), proxy_for(self._connection, url))
         return self._transport
 
 

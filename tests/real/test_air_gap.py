@@ -8,7 +8,10 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 from tests.support import corpus, images
 from tests.support.cli import Cli
@@ -154,3 +157,89 @@ def test_an_import_that_was_killed_goes_on(
         slow.delay = 0
         assert cli.run("runs", "resume", "--json").expect(0)["tasks"]["total"] == 20
     assert assert_same(source, target, ["library/app"], skopeo_up_to=2) == 20
+
+
+@dataclass
+class Months:
+    """Two exports of one source: the second was made with nothing but the inventory of the first."""
+
+    cli: Cli
+    source: RealRegistry
+    first: Path
+    second: Path
+    base: images.Blob
+
+
+@pytest.fixture
+def months(cli: Cli, source: RealRegistry, tmp_path: Path) -> Months:
+    base = images.layer("base", 300_000)
+    push(source, "library/app", images.image([base, images.layer("app1", 50_000)]), "v1")
+    push(source, "library/web", images.image([images.layer("web1", 50_000)]), "v1")
+    made = Months(cli, source, tmp_path / "first", tmp_path / "second", base)
+    exported(cli, source.address, made.first)
+    inventory = shutil.copy(made.first / "inventory.json", tmp_path / "first.json")
+    push(source, "library/app", images.image([base, images.layer("app2", 50_000)]), "v2")
+    push(source, "library/new", images.image([base, images.layer("new", 50_000)]), "v1")
+    exported(cli, source.address, made.second, "--since", inventory)
+    return made
+
+
+def test_a_differential_export_leaves_out_what_is_known(months: Months, target: RealRegistry) -> None:
+    assert not (months.second / "blobs" / months.base.digest.replace(":", "/")).exists()
+    assert check_blobs(months.second) < 150_000
+    for export in (months.first, months.second):
+        result = months.cli.run("copy", f"oci:{export}", f"{target.address}/far/{{path}}", "--json")
+        assert result.exit == 0, str(result)
+    names = {name: f"far/{name}" for name in ("library/app", "library/web", "library/new")}
+    assert assert_same(months.source, target, names) == 4
+
+
+def test_what_an_import_lacks_is_named_and_can_be_given(months: Months, target: RealRegistry) -> None:
+    arguments = ("copy", f"oci:{months.second}", f"{target.address}/{{path}}", "--json", "--retries", "0")
+    document = months.cli.run(*arguments).expect(1)
+    failed = {entry["source"].rpartition("/")[2]: entry["message"] for entry in document["failed"]}
+    assert sorted(failed) == ["app:v1", "app:v2", "new:v1", "web:v1"]
+    assert months.base.digest in failed["new:v1"]
+    assert f"1 blob ({months.base.size} bytes)" in failed["new:v1"]
+    months.cli.run(*arguments, "--since", months.first).expect(0)
+    assert assert_same(months.source, target, ["library/app", "library/web", "library/new"]) == 4
+
+
+def test_a_disk_that_is_full_ends_an_export_until_there_is_room(
+    cli: Cli, source: RealRegistry, target: RealRegistry, tmp_path: Path
+) -> None:
+    push(source, "library/large", images.image([images.layer("large", 12_000_000)]), "v1")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", str(disk)], check=False).returncode:
+        pytest.skip("mounting needs root")
+    try:
+        document = cli.run("copy", f"{source.address}/*", f"oci:{disk}/export", "--json").expect(5)
+        assert "No space left on device" in document["failed"][0]["message"]
+        assert list((disk / "export/.regferry/uploads").iterdir()) == []
+        subprocess.run(["mount", "-o", "remount,size=64m", str(disk)], check=True)
+        cli.run("runs", "retry", "--json").expect(0)
+        check_blobs(disk / "export")
+        cli.run("copy", f"oci:{disk}/export", f"{target.address}/{{path}}", "--json").expect(0)
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+    assert assert_same(source, target, ["library/large"]) == 1
+
+
+def test_an_export_travels_in_parts(cli: Cli, source: RealRegistry, target: RealRegistry, tmp_path: Path) -> None:
+    push(source, "library/app", images.image([images.layer(f"part{number}", 900_000) for number in range(4)]), "v1")
+    exported(cli, source.address, tmp_path / "export")
+    packed = cli.run("pack", "export", "out.tar", "--split", "1M", "--json").expect(0)
+    assert packed["parts"] == ["out.tar.001", "out.tar.002", "out.tar.003", "out.tar.004"]
+    skopeo_reads = tmp_path / "joined.tar"
+    skopeo_reads.write_bytes(b"".join((tmp_path / name).read_bytes() for name in packed["parts"]))
+    assert skopeo("inspect", "--raw", f"oci-archive:{skopeo_reads}:library/app:v1")
+    (tmp_path / "out.tar.003").rename(tmp_path / "third")
+    missing = cli.run("unpack", "out.tar.001", "far")
+    assert (missing.exit, "out.tar.003 is missing" in missing.err) == (5, True), str(missing)
+    (tmp_path / "third").rename(tmp_path / "out.tar.003")
+    assert cli.run("unpack", "--check", "out.tar.parts.json").out == "4 parts, all there and whole\n"
+    cli.run("unpack", "out.tar.001", "far", "--json").expect(0)
+    for carried, name in (("oci:./far", "a"), ("oci-archive:./out.tar", "b")):
+        cli.run("copy", carried, f"{target.address}/{name}/{{name}}", "--json").expect(0)
+        assert assert_same(source, target, {"library/app": f"{name}/app"}) == 1

@@ -46,6 +46,7 @@ def copy(
     concurrency: int | None,
     retries: int | None,
     on_conflict: str | None,
+    since: tuple[str, ...],
     force: bool,
     limit_rate: int | None,
     limit_requests: int | None,
@@ -67,8 +68,8 @@ def copy(
 
     rule = make_rule(source, target, platforms=[_platform(text) for text in platforms])
     check(rule)
-    given = {"concurrency": concurrency, "retries": retries, "on_conflict": on_conflict, "force": force}
-    given |= {"limit_rate": limit_rate, "limit_requests": limit_requests}
+    given: dict[str, Any] = {"concurrency": concurrency, "retries": retries, "on_conflict": on_conflict, "force": force}
+    given |= {"limit_rate": limit_rate, "limit_requests": limit_requests, "since": since}
     plan = foreground.with_options(Plan(f"copy {rule.source_path}", (rule,)), given)
     logins = LoginSources(
         source=_override("src", sides),

@@ -21,8 +21,8 @@ from tui.plan.model import Options, Plan
 
 
 def with_options(plan: Plan, given: Mapping[str, Any]) -> Plan:
-    """Return the plan with the options that were given on the command line (not None, not False)."""
-    changed = {name: value for name, value in given.items() if value is not None and value is not False}
+    """Return the plan with the options that were given on the command line (not None, not False, not empty)."""
+    changed = {name: value for name, value in given.items() if value is not None and value is not False and value != ()}
     options: Options = replace(plan.options, **changed)
     return replace(plan, options=options)
 

@@ -26,6 +26,8 @@ _COMMANDS = {
         "tui.cli.mirror:mirror",
         "Propose deletions at the target for what left the source; delete what you reviewed.",
     ),
+    "pack": ("tui.cli.airgap:pack", "Pack an export in a folder into a tar, or into parts of it."),
+    "unpack": ("tui.cli.airgap:unpack", "Unpack the parts of an export into a folder."),
     "import": ("tui.cli.convert:import_", "Turn an image-syncer, skopeo sync or regsync file into a plan file."),
     "export": ("tui.cli.convert:export", "Turn a plan file into image-syncer's files."),
 }

@@ -33,6 +33,24 @@ class ByteRate(click.ParamType[int]):
             self.fail(f"{value!r} is not a number of bytes like 500K, 10M or 1.5G", param, ctx)
 
 
+class EarlierExport(click.ParamType[str]):
+    """The path of an earlier export, made absolute: the run may be resumed from another folder."""
+
+    name = "earlier"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the absolute path."""
+        from tui.oci.place import InvalidPlace, absolute_path
+
+        try:
+            path = absolute_path(value)
+        except InvalidPlace as error:
+            self.fail(str(error), param, ctx)
+        if not Path(path).exists() and not Path(f"{path}.parts.json").exists():
+            self.fail(f"there is no {path}", param, ctx)
+        return path
+
+
 def limit_options(command: Command) -> Command:
     """Add the options that make a run polite."""
     for option in reversed(
@@ -57,6 +75,14 @@ def run_options(command: Command) -> Command:
             click.option("--retries", type=click.IntRange(0, 1000), help="Rounds over what failed."),
             click.option(
                 "--on-conflict", type=click.Choice(["overwrite", "skip", "fail"]), help="When the target's tag differs."
+            ),
+            click.option(
+                "--since",
+                type=EarlierExport(),
+                multiple=True,
+                metavar="EARLIER",
+                help="An earlier export (folder, tar or inventory.json): do not export again what it has; when "
+                "importing, read from it what this export left out.",
             ),
             click.option("--force", is_flag=True, help="Push also what looks unchanged."),
             limit_options,

@@ -16,6 +16,7 @@ from tui.engine.company import carried_tags, detail_of, existing_tags, kind_of, 
 from tui.engine.context import RunContext
 from tui.engine.control import Gate, StopRequested
 from tui.engine.journal.schema import JournalError
+from tui.engine.left_out import check_left_out
 from tui.engine.recorder import Recorder
 from tui.engine.schedule import BlobNeed, SingleFlight
 from tui.engine.targets import TargetView, view_target
@@ -234,12 +235,15 @@ class Generator:
         blobs = tree.blobs()
         task.bytes_total = sum(blob.size for blob in blobs)
         await together(self._need_blob(task, blob.digest, blob.size, view) for blob in blobs)
+        await check_left_out(self._run, self._recorder, task, blobs)
 
     async def _need_blob(self, task: Task, digest: str, size: int, view: TargetView) -> None:
         repository = task.target.repository
         if self._run.placements.has(repository, digest) or (repository, digest) in self._run.needs:
             return
-        there = view.exists and await self._presence.run(
+        # What an earlier export has counts as there, even before there is a folder for this one.
+        asked = view.exists or bool(self._run.plan.options.since)
+        there = asked and await self._presence.run(
             (repository, digest), lambda: view.client.has_blob(repository, digest)
         )
         if self._run.placements.has(repository, digest) or (repository, digest) in self._run.needs:

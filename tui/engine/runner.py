@@ -113,9 +113,10 @@ class _Work:
     async def run(self, source: Resolver, target: Resolver) -> int:
         retry = self._how.requests
         at_once = max(CHECKS_AT_ONCE, self._control.copies.limit * 2) + _REQUESTS_BESIDE_COPIES
-        async with Registries(source, target, requests_at_once=at_once, retry=retry) as registries:
+        options = self._plan.options
+        opened = Registries(source, target, requests_at_once=at_once, retry=retry, earlier=options.since)
+        async with opened as registries:
             self._control.on_stop.append(registries.give_up_waiting)
-            options = self._plan.options
             registries.limit(bytes_per_second=options.limit_rate, requests_per_second=options.limit_requests)
             run = RunContext(
                 plan=self._plan,

@@ -70,6 +70,9 @@ class Blobs(Connected):
             return None
         return BlobHead(_count(answer.headers.get("content-length", "")))
 
+    async def left_out(self, digest: str) -> None:
+        """Return None: a registry leaves nothing out."""
+
     @asynccontextmanager
     async def read_blob(
         self, repository: Repository, digest: str, offset: int = 0, size: int | None = None

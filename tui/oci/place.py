@@ -43,6 +43,16 @@ def name_of(registry: str) -> str:
     return registry.removesuffix("/")
 
 
+def absolute_path(text: str) -> str:
+    """Return the absolute path that a text names as a path or as a place. Raises InvalidPlace."""
+    place = split_place(text)
+    if place is not None:
+        return str(path_of(place[0]))
+    if not text or "\0" in text:
+        raise InvalidPlace(f"{text!r}: a path is expected")
+    return os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111
+
+
 def split_place(text: str) -> tuple[str, str] | None:
     """Return place and what is named inside it ('' for all of it); None for what does not begin like a place.
 

@@ -111,6 +111,13 @@ class Registry(Protocol):
         """Return what the repository says about a blob, None when it has none; needs no right to write."""
         ...
 
+    async def left_out(self, digest: str) -> frozenset[str] | None:
+        """Return None for a blob that can be read, else the repositories that were known to use it.
+
+        Only an export that was made without what earlier ones have leaves out blobs.
+        """
+        ...
+
     def read_blob(
         self, repository: Repository, digest: str, offset: int = 0, size: int | None = None
     ) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:

@@ -161,6 +161,9 @@ class Options:
 
     `limit_rate` are bytes a second read, and written, at most over all registries, `limit_requests` requests a second
     to each registry; 0 is no limit.
+
+    `since` are paths of earlier exports (folders, tars, inventories): what they have is not exported again, and what
+    an export left out is read from them.
     """
 
     concurrency: int = 10
@@ -172,6 +175,7 @@ class Options:
     limit_requests: int = 0
     backup: str = "{tag}-before-{date}"
     order: Order = "any"
+    since: tuple[str, ...] = ()
 
 
 CHOICES: Mapping[str, tuple[str, ...]] = {"on_conflict": get_args(OnConflict), "order": get_args(Order)}
@@ -201,7 +205,7 @@ def from_document(document: Mapping[str, Any]) -> Plan:
     Raises ValueError when the document is not one of ours.
     """
     try:
-        options = Options(**document["options"])
+        options = Options(**_tuples(document["options"]))
         for name, words in CHOICES.items():
             if getattr(options, name) not in words:
                 raise ValueError(f"{name}: {getattr(options, name)!r}")

@@ -30,10 +30,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
+from tui.oci.place import absolute_path
 from tui.plan.backups import check_backup
 from tui.plan.errors import PlanFileError, RuleError
 from tui.plan.expand import check
@@ -176,6 +177,9 @@ class _Reader(TableReader):
     def options(self, table: Mapping[str, Any]) -> Options:
         keys: Keys = ("options",)
         options = Options(**self.values(table, keys, Options))
+        expected = "the path of an earlier export"
+        earlier = (self.valid((*keys, "since"), text, expected, absolute_path) for text in options.since)
+        options = replace(options, since=tuple(earlier))
         for name, words in CHOICES.items():
             if (word := getattr(options, name)) not in words:
                 raise self.choice((*keys, name), word, words)

@@ -175,7 +175,7 @@ async def _verify(
     options = from_document(reader.meta("plan")).options
     checker = Checker(StoredManifests(reader), verification.findings, verification.tally, deep=verification.manner.deep)
     verification.content = checker.seen.manifests
-    registries = Registries(target, target, requests_at_once=CHECKS_AT_ONCE, retry=retry)
+    registries = Registries(target, target, requests_at_once=CHECKS_AT_ONCE, retry=retry, earlier=options.since)
     registries.host_changed = lambda host: _note_waiting(verification, host)
 
     async def check(task: Task) -> None:

@@ -92,10 +92,14 @@ class Member:
 
 
 class ArchiveStore:
-    """The files of a layout in a tar, which may lie in parts (`tui.oci.layout.parts`). Opened with its first file."""
+    """The files of a layout in a tar, which may lie in parts (`tui.oci.layout.parts`). Opened with its first file.
 
-    def __init__(self, path: Path) -> None:
+    `files` are the parts in their order where they are not beside their list.
+    """
+
+    def __init__(self, path: Path, files: Sequence[Path] = ()) -> None:
         self.path = path
+        self._files = tuple(files)
         self._joined: JoinedFiles | None = None
         self._members: dict[str, Member] = {}
 
@@ -119,7 +123,7 @@ class ArchiveStore:
 
     def _opened(self) -> tuple[JoinedFiles, dict[str, Member]]:
         if self._joined is None:
-            joined = JoinedFiles(find_parts(self.path))
+            joined = JoinedFiles(self._files or find_parts(self.path))
             try:
                 self._members = members_of(joined, self.path)
             except BaseException:

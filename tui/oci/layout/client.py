@@ -68,7 +68,7 @@ class LayoutClient:
         writer, self._writer = self._writer, None
         try:
             if writer is not None:
-                await asyncio.to_thread(writer.close, self._reader.earlier)
+                await asyncio.to_thread(lambda: writer.close(self._reader.earlier.inventory))
         finally:
             self._reader.close()
 
@@ -152,6 +152,10 @@ class LayoutClient:
         if size is None and (known := self._reader.earlier.known(digest)) is not None:
             size = known.size
         return None if size is None else BlobHead(size)
+
+    async def left_out(self, digest: str) -> frozenset[str] | None:
+        """Return None for a blob that can be read, else the repositories that were known to use it."""
+        return await self._asked(lambda: self._reader.left_out(digest))
 
     @asynccontextmanager
     async def read_blob(

@@ -13,10 +13,10 @@ from pathlib import Path
 from tui.oci.errors import LocalError
 
 _HINTS = {
-    errno.ENOSPC: "free space there, or choose another disk, then resume the run",
-    errno.EDQUOT: "the quota of this account is used up: free space there, then resume the run",
+    errno.ENOSPC: "free space there, or choose another disk, then 'regferry runs retry'",
+    errno.EDQUOT: "the quota of this account is used up: free space there, then 'regferry runs retry'",
     errno.EFBIG: "the file system takes no file so large (FAT: 4 GiB): format the disk with exFAT or ext4",
-    errno.EROFS: "mount it for writing, then resume the run",
+    errno.EROFS: "mount it for writing, then 'regferry runs retry'",
     errno.ENOENT: "check that the disk is mounted",
     errno.EIO: "the disk or its cable failed: look into the kernel's log",
 }

@@ -11,8 +11,9 @@ from tui.oci.descriptor import Descriptor
 from tui.oci.errors import IntegrityError, NotFound, RegistryError, UnsupportedContent
 from tui.oci.layout.archive import ArchiveStore
 from tui.oci.layout.disk import telling, told
-from tui.oci.layout.earlier import Earlier
+from tui.oci.layout.earlier import Earlier, written
 from tui.oci.layout.index import LayoutIndex, read_index
+from tui.oci.layout.inventory import Inventory
 from tui.oci.layout.names import Name, own_repository
 from tui.oci.layout.store import INDEX, FolderStore, Reading, Store, blob_name, read_small
 from tui.oci.lists import fallback_tag
@@ -37,6 +38,7 @@ class LayoutReader:
         self._read: LayoutIndex | None = None
         self._stamp: Stamp | None = None
         self._lock = Lock()
+        self._inventory: Inventory | None = None
         self._subjects: dict[str, tuple[str, Descriptor] | None] = {}
         self._attached: tuple[LayoutIndex, int, dict[tuple[str, str], list[Descriptor]]] | None = None
 
@@ -92,6 +94,16 @@ class LayoutReader:
                 return self.store.size(blob_name(digest))
             except FileNotFoundError:  # the tar
                 return None
+
+    def left_out(self, digest: str) -> frozenset[str] | None:
+        """Return None for a blob that is here or in an earlier export that was named, else who was known to use it."""
+        if self.size(digest) is not None or self.earlier.store_with(digest) is not None:
+            return None
+        with self._lock, telling("read", self.path):
+            if self._inventory is None:
+                self._inventory = next(written(self.store), Inventory())
+        known = (self._inventory.elsewhere.get(digest), self.earlier.known(digest))
+        return frozenset(path for content in known if content for path in content.repositories)
 
     def open(self, digest: str, offset: int, size: int | None) -> Reading:
         """Open a blob, of an earlier export where this one left it out."""

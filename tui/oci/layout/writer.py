@@ -18,9 +18,8 @@ from threading import Lock
 
 from tui.oci.errors import LocalError, UploadSessionLost
 from tui.oci.layout.disk import replace_file, sync_folder, telling
-from tui.oci.layout.earlier import Earlier
 from tui.oci.layout.index import LAYOUT_FILE, LayoutIndex, read_index
-from tui.oci.layout.inventory import take_inventory
+from tui.oci.layout.inventory import Inventory, take_inventory
 from tui.oci.layout.names import own_repository
 from tui.oci.layout.store import BLOBS, INDEX, INVENTORY, LAYOUT, FolderStore, blob_name
 
@@ -151,16 +150,24 @@ class LayoutWriter:
                 replace_file(self.path / INDEX, json.dumps(document, indent=1, ensure_ascii=False).encode())
                 self._written = changes
 
-    def close(self, earlier: Earlier) -> None:
-        """Write what is not written yet, and what the export has and left out. Raises LocalError."""
+    def commit_now(self) -> None:
+        """Write the index. Raises LocalError."""
+        self._write(self._changes, self.index.document())
+
+    def close(self, earlier: Inventory) -> None:
+        """Write what is not written yet, and the inventory, which knows of `earlier` exports too. Raises LocalError."""
         try:
-            self._write(self._changes, self.index.document())
+            self.commit_now()
             with telling("write to", self.path):
                 inventory = take_inventory(FolderStore(self.path), self.index)
-                inventory.add_earlier(earlier.inventory)
+                inventory.add_earlier(earlier)
                 replace_file(self.path / INVENTORY, inventory.body())
         finally:
             self._unlock()
+
+    def abandon(self) -> None:
+        """Let go of the layout and leave the index as it is."""
+        self._unlock()
 
     def _unlock(self) -> None:
         if self._lock_file >= 0:

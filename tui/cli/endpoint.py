@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from tui.cli.login_options import login_fields, login_options, secret_from_prompt, secret_from_stdin
 from tui.cli.options import Command, existing_file, json_option
 from tui.endpoints.model import STORE_NAMES
 from tui.providers.kinds import KINDS
@@ -14,7 +15,6 @@ from tui.providers.kinds import KINDS
 _STORES = tuple(name for name in STORE_NAMES if name != "session")
 
 _name_argument = click.argument("name")
-_password_option = click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 
 
 def _store_option(text: str) -> Callable[[Command], Command]:
@@ -33,10 +33,10 @@ def endpoint() -> None:
 @endpoint.command()
 @_name_argument
 @click.argument("address")
-@click.option("--username", default="", help="The account; without it a docker or podman login is used, if any.")
-@_password_option
-@_store_option("Where the password is kept; the OS keyring for a --username.")
+@login_options
+@_store_option("Where the password is kept: the OS keyring for an account, else a docker or podman login is used.")
 @click.option("--password-env", default="", metavar="VAR", help="The variable that holds the password (--store env).")
+@click.option("--token-env", default="", metavar="VAR", help="The variable with the STS token of an access key.")
 @click.option("--plain-http", is_flag=True, help="Reach it without TLS: nothing is encrypted.")
 @click.option("--insecure", is_flag=True, help="Do not verify its certificate.")
 @click.option("--ca-file", type=existing_file, help="CA certificates (PEM).")
@@ -56,8 +56,10 @@ def add(name: str, address: str, as_json: bool, **given: Any) -> int:
 
     if given["plain_http"] and given["insecure"]:
         raise click.UsageError("--plain-http has no certificate that --insecure could skip")
-    password = _password_for(given) if given["password_stdin"] else ""
-    added = asyncio.run(add_endpoint(name, address, given, password))
+    given["fields"] = login_fields(given)
+    _check_stores(given)
+    secret = secret_from_stdin(with_token=given["sts_token"]) if given["password_stdin"] else None
+    added = asyncio.run(add_endpoint(name, address, given, secret))
     if as_json:
         _print_json({"exit": 0, **added.document()})
         return 0
@@ -135,28 +137,32 @@ def remove(name: str, yes: bool, keep_secret: bool, as_json: bool) -> int:
 
 @endpoint.command()
 @_name_argument
-@click.option("--username", default="", help="The account, when it is another than the endpoint's.")
-@_password_option
+@login_options
 @_store_option("Keep the password there from now on.")
 @json_option
-def login(name: str, username: str, password_stdin: bool, store: str | None, as_json: bool) -> int:
-    """Ask for the password of an endpoint, try it, and keep it in the endpoint's store."""
+def login(name: str, store: str | None, as_json: bool, **given: Any) -> int:
+    """Ask for the password of an endpoint, or the secret of its access key, try it, and keep it in its store."""
     import asyncio
 
     from tui.cli.endpoint_login import LoginChange, keep_login, plan_login
+    from tui.endpoints.access_keys import is_access_key
 
-    change: LoginChange = plan_login(name, username, store or "")
+    change: LoginChange = plan_login(name, login_fields(given), store or "")
+    password_stdin, with_token = given["password_stdin"], given["sts_token"]
     if not change.new.username:
         if as_json or password_stdin or not _at_terminal():
-            raise click.UsageError("give the account with --username")
+            raise click.UsageError("give the account with --username, or an access key with --access-key")
         change = change.named(click.prompt("User name"))
+    is_key = is_access_key(change.new, change.new.username)
+    if with_token and not is_key:
+        raise click.UsageError("--sts-token belongs to an access key: give its id with --access-key")
     if password_stdin:
-        password = _from_stdin()
+        secret = secret_from_stdin(with_token=with_token)
     elif as_json or not _at_terminal():
         raise click.UsageError("give the password with --password-stdin: there is no terminal to ask on")
     else:
-        password = click.prompt(f"Password of {change.new.username} at {change.new.address}", hide_input=True)
-    kept = asyncio.run(keep_login(change, password))
+        secret = secret_from_prompt(change.new.username, change.new.address, is_key=is_key, with_token=with_token)
+    kept = asyncio.run(keep_login(change, secret))
     for warning in kept.warnings:
         click.echo(f"warning: {warning}", err=True)
     if as_json:
@@ -166,22 +172,17 @@ def login(name: str, username: str, password_stdin: bool, store: str | None, as_
     return 0
 
 
-def _password_for(given: dict[str, Any]) -> str:
-    if not given["username"]:
-        raise click.UsageError("--password-stdin needs the account: --username")
+def _check_stores(given: dict[str, Any]) -> None:
+    if given["sts_token"] and not (given["access_key"] and given["password_stdin"]):
+        raise click.UsageError("--sts-token needs --access-key and --password-stdin (or name a variable: --token-env)")
+    if given["token_env"] and not given["password_env"]:
+        raise click.UsageError("--token-env goes with --password-env")
+    if not given["password_stdin"]:
+        return
+    if not given["username"] and not given["access_key"]:
+        raise click.UsageError("--password-stdin needs the account: --username, or --access-key")
     if given["store"] in ("env", "none") or given["password_env"]:
         raise click.UsageError("--password-stdin needs a store that keeps passwords: keyring, vault, kernel or docker")
-    return _from_stdin()
-
-
-def _from_stdin() -> str:
-    """Return what standard input holds without the end of its line. Raises UsageError when that is nothing."""
-    import sys
-
-    password = sys.stdin.read(64 * 1024).removesuffix("\n").removesuffix("\r")
-    if not password:
-        raise click.UsageError("--password-stdin: standard input is empty")
-    return password
 
 
 def _at_terminal() -> bool:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.cli.endpoint_words import document
+from tui.cli.login_options import Secret
+from tui.endpoints.access_keys import KEYED
 from tui.endpoints.addresses import is_loopback, parse_address
 from tui.endpoints.errors import EndpointsError
 from tui.endpoints.file import EndpointFile
@@ -38,6 +40,9 @@ class Added:
             "detected": {
                 "kind": found.kind,
                 "title": found.title,
+                "edition": found.vendor.edition,
+                "region": found.vendor.region,
+                "instance": found.vendor.instance,
                 "version": found.vendor.version,
                 "reachable": found.reachable,
                 "registry": found.registry,
@@ -58,12 +63,18 @@ class Added:
         next_step = "test" if self.has_password or not here.username or here.store == "env" else "login"
         return (
             f"added {here.name}: {what} at {here.address} ({here.scheme}), "
-            f"{here.username or 'no account of its own'}, {TITLES[here.store]}\n"
+            f"{_account(here)}, {TITLES[here.store]}\n"
             f"next: regferry endpoint {next_step} {here.name}"
         )
 
 
-async def add_endpoint(name: str, address: str, given: Mapping[str, Any], password: str) -> Added:
+def _account(endpoint: Endpoint) -> str:
+    if endpoint.login == "key":
+        return f"the access key {endpoint.username}"
+    return endpoint.username or "no account of its own"
+
+
+async def add_endpoint(name: str, address: str, given: Mapping[str, Any], secret: Secret | None) -> Added:
     """Add an endpoint from the options of `endpoint add`; the password goes to its store first.
 
     Raises EndpointsError for what cannot be an endpoint and for a name that is taken, SecretStoreError when the store
@@ -81,24 +92,39 @@ async def add_endpoint(name: str, address: str, given: Mapping[str, Any], passwo
         client_cert=_absolute(given["client_cert"]),
         client_key=_absolute(given["client_key"]),
         proxy=given["proxy"],
-        username=given["username"],
         store=_store(given),
         password_env=given["password_env"],
+        token_env=given["token_env"],
+        **given["fields"],
     )
     _check_free(file, name)
     found = await detect(endpoint.connection())
     scheme, warnings = scheme_of(endpoint, forced, found)
-    endpoint = replace(endpoint, scheme=scheme, kind=given["kind"] or found.kind)
+    vendor = found.vendor
+    endpoint = replace(
+        endpoint,
+        scheme=scheme,
+        kind=given["kind"] or found.kind,
+        edition=vendor.edition,
+        region=vendor.region,
+        version=vendor.version,
+    )
+    if endpoint.login == "key" and endpoint.kind not in KEYED:
+        raise EndpointsError(
+            f"{found.title} at {host} takes no access keys, only Alibaba Cloud's and Tencent Cloud's registries do",
+            hint="give its account with --username, or say what it is with --kind acr or --kind tcr",
+        )
     async with SecretStores(environ=os.environ, ask=passphrase_source(), endpoints=(endpoint,)) as stores:
-        if password:
-            await stores.put(endpoint, Credential(endpoint.username, password))
+        if secret:
+            kept = Credential(endpoint.username, secret.password, session_token=secret.token)
+            await stores.put(endpoint, kept)
         try:
             file.add(endpoint)
         except (EndpointsError, LocalError):
-            if password:
+            if secret:
                 await stores.delete(endpoint)
             raise
-    return Added(endpoint, found, tuple(warnings), bool(password))
+    return Added(endpoint, found, tuple(warnings), secret is not None)
 
 
 def _check_free(file: EndpointFile, name: str) -> None:
@@ -116,7 +142,7 @@ def _store(given: Mapping[str, Any]) -> StoreName:
         return store
     if given["password_env"]:
         return "env"
-    return "keyring" if given["username"] else "docker"
+    return "keyring" if given["username"] or given["access_key"] else "docker"
 
 
 def scheme_of(endpoint: Endpoint, forced: Scheme | None, found: Detected) -> tuple[Scheme, list[str]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from tui.cli.endpoint_words import document
 from tui.cli.foreground import warn
+from tui.cli.login_options import Secret
 from tui.endpoints.errors import EndpointsError, SecretStoreError
 from tui.endpoints.file import EndpointFile, find
 from tui.endpoints.locations import endpoints_path
@@ -17,9 +19,8 @@ from tui.endpoints.secrets.passphrase import passphrase_source
 from tui.endpoints.secrets.status import LASTS, TITLES
 from tui.endpoints.secrets.stores import SecretStores
 from tui.oci.access import Credential
-from tui.oci.errors import Denied, RegistryError, Unauthenticated
 from tui.providers.lender import lender
-from tui.providers.login import log_in
+from tui.providers.login import try_out
 
 _OURS = ("keyring", "vault", "kernel", "session")
 """Stores whose entries nobody else uses."""
@@ -53,13 +54,14 @@ class Kept:
         """Return where the password is and how long it stays there."""
         store = self.endpoint.store
         tried = "login accepted; " if self.accepted else ""
-        return f"{tried}the password is kept in: {TITLES[store]} ({LASTS[store]})"
+        what = "the secret of the access key" if self.endpoint.login == "key" else "the password"
+        return f"{tried}{what} is kept in: {TITLES[store]} ({LASTS[store]})"
 
 
-def plan_login(name: str, username: str, store: str) -> LoginChange:
+def plan_login(name: str, fields: Mapping[str, Any], store: str) -> LoginChange:
     """Return what a login changes. Raises EndpointsError when there is no such endpoint, or its store keeps nothing."""
     old = find(EndpointFile(endpoints_path()).load(), name)
-    new = replace(old, username=username or old.username, store=cast(StoreName, store or old.store))
+    new = replace(old, **{**fields, "store": cast(StoreName, store or old.store)})
     if new.store in ("env", "none"):
         reads = (
             f"its password is read from the variable {new.password_env}" if new.store == "env" else "it is anonymous"
@@ -71,7 +73,7 @@ def plan_login(name: str, username: str, store: str) -> LoginChange:
     return LoginChange(old, new)
 
 
-async def keep_login(change: LoginChange, password: str) -> Kept:
+async def keep_login(change: LoginChange, secret: Secret) -> Kept:
     """Try the login at the registry, and store it unless it is refused.
 
     Raises Unauthenticated when it is refused (nothing is stored then), SecretStoreError when the store does not take
@@ -79,29 +81,18 @@ async def keep_login(change: LoginChange, password: str) -> Kept:
     """
     file = EndpointFile(endpoints_path())
     known = file.load()
-    credential = Credential(change.new.username, password)
-    warnings: list[str] = []
+    credential = Credential(change.new.username, secret.password, session_token=secret.token)
     async with SecretStores(environ=os.environ, ask=passphrase_source(), endpoints=known) as stores:
         stores.give(change.old, credential)
-        access = await AccessResolver(known, stores, warn=warn, lender=lender).access_of(change.old)
-        accepted: bool | None = None
-        try:
-            accepted = await log_in(access) or None
-            if not accepted:
-                warnings.append("the login was not tried: the registry lets everybody in")
-        except Unauthenticated:
-            raise
-        except Denied as error:
-            # The token server knows the account; what it may do is another question.
-            accepted = True
-            warnings.append(f"the login was accepted, and gives no access to the registry itself: {error.message}")
-        except RegistryError as error:
-            warnings.append(f"the login was not tried: {error.message}")
-        fields = {"username": change.new.username, "store": change.new.store}
+        access = await AccessResolver(known, stores, warn=warn, lender=lender).access_of(change.new)
+        tried = await try_out(access)
+        warnings = [tried.remark] if tried.remark else []
+        new = change.new
+        fields = {name: getattr(new, name) for name in ("username", "store", "login", "instance", "api")}
         moved = await stores.move(change.old, change.new, lambda new: file.update(change.old.name, **fields))
     if moved.left_behind:
         warnings.append(f"the password before is still in its old store: {moved.left_behind}")
-    return Kept(change.new, accepted, tuple(warnings))
+    return Kept(change.new, tried.accepted, tuple(warnings))
 
 
 async def remove_endpoint(name: str, *, keep_secret: bool) -> bool:

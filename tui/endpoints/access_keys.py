@@ -21,6 +21,9 @@ _FORMS = {
     "tcr": re.compile(r"[AI]KID[0-9A-Za-z_-]{10,}"),
 }
 
+KEYED = frozenset(_FORMS)
+"""The kinds of endpoints whose secret may be an access key."""
+
 
 def is_access_key(endpoint: Endpoint, username: str) -> bool:
     """Return whether a secret with this user name is an access key: as the endpoint says, or by its form."""

@@ -76,7 +76,8 @@ def receive(descriptor: int, *, seconds: float = _SECONDS) -> dict[str, Access]:
 
 def environment_for_run(environ: Mapping[str, str], endpoints: Iterable[Endpoint]) -> dict[str, str]:
     """Return the environment to start a run with: without the passwords of endpoints and the way to a passphrase."""
-    hidden = {endpoint.password_env for endpoint in endpoints} | {DESCRIPTOR_VARIABLE, FILE_VARIABLE}
+    hidden = {name for endpoint in endpoints for name in (endpoint.password_env, endpoint.token_env)}
+    hidden |= {DESCRIPTOR_VARIABLE, FILE_VARIABLE}
     return {name: value for name, value in environ.items() if name not in hidden}
 
 

@@ -51,9 +51,11 @@ class Endpoint:
 
     `name` is unique in the list and free to change; `id` never changes. `address` is `host[:port]` as references
     carry it; `kind` names a provider (`generic`, `harbor`, ...). `proxy` is a URL without password, '' goes
-    directly, None follows the environment. `username_env` and `password_env` name variables for the store `env`.
-    `login` says what the secret is (`auto` tells an access key by its id, see `tui.endpoints.access_keys`); `instance`
-    and `api` are the vendor's instance and the URL of its API, '' where the address and the registry tell.
+    directly, None follows the environment. `username_env` and `password_env` name variables for the store `env`,
+    `token_env` that with the STS token of a temporary access key. `login` says what the secret is (`auto` tells an
+    access key by its id, see `tui.endpoints.access_keys`); `instance` and `api` are the vendor's instance and the URL
+    of its API, '' where the address and the registry tell. `edition`, `region` and `version` are what the registry was
+    when last asked, '' for what is not known.
     Raises InvalidEndpoint, naming the field, when a value cannot be used.
     """
 
@@ -70,9 +72,13 @@ class Endpoint:
     store: StoreName = "docker"
     username_env: str = ""
     password_env: str = ""
+    token_env: str = ""
     login: LoginKind = "auto"
     instance: str = ""
     api: str = ""
+    edition: str = ""
+    region: str = ""
+    version: str = ""
     repositories: tuple[str, ...] = ()
     note: str = ""
     last_test: LastTest | None = None
@@ -107,7 +113,7 @@ class Endpoint:
             "username",
             "a user name has no ':' and no control characters (RFC 7617)",
         )
-        for variable in ("username_env", "password_env"):
+        for variable in ("username_env", "password_env", "token_env"):
             value = getattr(self, variable)
             _require(not value or _VARIABLE.fullmatch(value), variable, "this is not the name of a variable")
         _require(

@@ -98,7 +98,7 @@ class AccessResolver:
         self._lookup = lookup
         self._override = override
         self._account = account
-        hidden = {endpoint.password_env for endpoint in endpoints if endpoint.password_env}
+        hidden = {name for endpoint in endpoints for name in (endpoint.password_env, endpoint.token_env) if name}
         self._environ = {name: value for name, value in environ.items() if name not in hidden}
         self._cert_roots = certificate_roots(environ) if cert_roots is None else tuple(cert_roots)
         self._warn = warn

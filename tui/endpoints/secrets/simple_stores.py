@@ -45,7 +45,7 @@ class SessionStore:
 
 
 class EnvironmentStore:
-    """Passwords in variables; the endpoint has their names (`password_env`, `username_env`)."""
+    """Passwords in variables; the endpoint has their names (`password_env`, `username_env`, `token_env`)."""
 
     name: StoreName = "env"
 
@@ -55,7 +55,7 @@ class EnvironmentStore:
     async def get(self, endpoint: Endpoint) -> Credential | None:
         """Return what the variables say. Raises StoreAbsent that names the one that is missing or empty."""
         values = []
-        for variable in (endpoint.username_env, endpoint.password_env):
+        for variable in (endpoint.username_env, endpoint.password_env, endpoint.token_env):
             if variable and not self._environ.get(variable):
                 raise StoreAbsent(
                     self.name,
@@ -63,10 +63,11 @@ class EnvironmentStore:
                     hint=f"export {variable} before regferry starts, or choose another store",
                 )
             values.append(self._environ.get(variable, "") if variable else "")
-        username, password = values
+        username, password, token = values
         if not password:
             return None
-        return Credential(username or endpoint.username, password, origin=f"variable {endpoint.password_env}")
+        origin = f"variable {endpoint.password_env}"
+        return Credential(username or endpoint.username, password, origin=origin, session_token=token)
 
     async def put(self, endpoint: Endpoint, credential: Credential) -> None:
         """Raise StoreRefused: a program cannot set the variables of its caller."""

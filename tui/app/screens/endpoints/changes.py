@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from tui.app.i18n import _, said
 from tui.app.warm_up import warm_up
+from tui.endpoints.access_keys import is_access_key
 from tui.endpoints.errors import EndpointsError, SecretStoreError
 from tui.endpoints.model import Endpoint, StoreName, new_id
 from tui.oci.access import Credential
-from tui.oci.errors import Denied, LocalError, RegistryError, Unauthenticated
+from tui.oci.errors import LocalError
 
 if TYPE_CHECKING:
     from tui.app.session import Session
@@ -28,7 +29,7 @@ class Changed:
     warning: str = ""
 
 
-async def add(session: Session, endpoint: Endpoint, password: str) -> Changed:
+async def add(session: Session, endpoint: Endpoint, password: str, token: str = "") -> Changed:
     """Add an endpoint, its password to its store first.
 
     Raises EndpointsError when the name is taken, SecretStoreError when the store does not keep the password (nothing
@@ -37,7 +38,7 @@ async def add(session: Session, endpoint: Endpoint, password: str) -> Changed:
     check_name(session, endpoint.name)
     if password:
         await warm_up()
-        await session.stores.put(endpoint, Credential(endpoint.username, password))
+        await session.stores.put(endpoint, Credential(endpoint.username, password, session_token=token))
     try:
         await asyncio.to_thread(session.file.add, endpoint)
     except (EndpointsError, LocalError):
@@ -47,7 +48,7 @@ async def add(session: Session, endpoint: Endpoint, password: str) -> Changed:
     return Changed(endpoint)
 
 
-async def change(session: Session, old: Endpoint, new: Endpoint, password: str = "") -> Changed:
+async def change(session: Session, old: Endpoint, new: Endpoint, password: str = "", token: str = "") -> Changed:
     """Put `new` in the place of `old`; the password goes along, or is replaced by the one given.
 
     Raises like `add`; everything is as before then.
@@ -59,7 +60,7 @@ async def change(session: Session, old: Endpoint, new: Endpoint, password: str =
     warning = ""
     before = stores.given(old)
     if password:
-        stores.give(old, Credential(new.username, password))
+        stores.give(old, Credential(new.username, password, session_token=token))
     try:
         if not password and _same_entry(old, new):
             await asyncio.to_thread(session.file.replace, old.name, new)
@@ -97,29 +98,20 @@ async def remove(session: Session, endpoint: Endpoint, *, keep_secret: bool = Fa
     return forgotten
 
 
-async def try_login(session: Session, endpoint: Endpoint, username: str, password: str) -> str:
-    """Ask the registry whether it takes a login; return what to mind, '' when it did.
+async def try_login(session: Session, endpoint: Endpoint, username: str, password: str, token: str = "") -> str:
+    """Ask the registry, or the cloud for an access key, whether it takes a login; return what to mind.
 
     Raises Unauthenticated when it is refused. A registry that cannot be reached is no obstacle.
     """
     await warm_up()
-    from tui.providers.login import log_in
+    from tui.providers.lender import lender
+    from tui.providers.login import try_out
 
     anonymous = replace(endpoint, id=new_id(), store="none", username="")
     access = await session.resolver.access_of(anonymous)
-    access = replace(access, credential=Credential(username, password))
-    try:
-        tried = await log_in(access)
-    except Unauthenticated:
-        raise
-    except Denied as error:
-        # The token server knows the account; what it may do is another question.
-        return _("the login was accepted, and gives no access to the registry itself: {reason}").format(
-            reason=said(error.message)
-        )
-    except RegistryError as error:
-        return _("the login was not tried: {reason}").format(reason=said(error.message))
-    return "" if tried else _("the login was not tried: the registry lets everybody in")
+    credential = Credential(username, password, session_token=token)
+    lent = lender(endpoint, access.connection, credential) if is_access_key(endpoint, username) else None
+    return said((await try_out(replace(access, credential=credential, temporary=lent))).remark)
 
 
 def check_name(session: Session, name: str) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.timer import Timer
 from textual.widgets import Input
 
 from tui.app.i18n import N_, _, told
@@ -17,17 +16,16 @@ from tui.app.screens.endpoints import changes
 from tui.app.screens.endpoints.form_rows import LABELS, FormBox, form_rows
 from tui.app.screens.endpoints.found_logins import FoundLogins
 from tui.app.screens.endpoints.lines import ChoiceLine, PickLine
+from tui.app.screens.endpoints.looking import Looking
 from tui.app.screens.endpoints.pick_dialog import PickDialog
-from tui.app.screens.endpoints.probing import look_at, remark_of
 from tui.app.screens.endpoints.store_dialog import KEEPING, StoreDialog, open_store, survey
-from tui.app.screens.endpoints.values import Filled, Login, Trust, endpoint_of, filled_from, suggested_name, warnings_of
+from tui.app.screens.endpoints.values import Filled, endpoint_of, filled_from, warnings_of
+from tui.app.screens.endpoints.ways import about_login
 from tui.app.screens.endpoints.words import LASTS, STORES, kind_title, store_message, store_state
-from tui.app.screens.place import Place
 from tui.app.warm_up import warm_up
 from tui.app.widgets.confirm_dialog import ConfirmDialog
 from tui.app.widgets.fitted import clean
 from tui.app.working import begin
-from tui.endpoints.addresses import parse_address
 from tui.endpoints.errors import EndpointsError, InvalidEndpoint
 from tui.endpoints.model import Endpoint, StoreName
 from tui.oci.errors import LocalError
@@ -35,13 +33,11 @@ from tui.providers.kinds import KINDS
 
 if TYPE_CHECKING:
     from tui.endpoints.secrets.status import StoreStatus
-    from tui.providers.detect import Detected
 
-PAUSE = 0.4
-"""Seconds without a key stroke after which the registry is asked."""
+_SECRETS = ("password", "token")
 
 
-class EndpointForm(Place):
+class EndpointForm(Looking):
     """Calls `done` with the endpoint once it is stored. `before` is changed; without it a new one is added,
     beginning with `filled`.
     """
@@ -66,18 +62,16 @@ class EndpointForm(Place):
         before: Endpoint | None = None,
         filled: Filled | None = None,
     ) -> None:
-        super().__init__()
+        first = filled_from(before) if before else filled or Filled()
+        super().__init__(first, named=before is not None or bool(first.name))
         self._done = done
         self._before = before
-        self._first = filled_from(before) if before else filled or Filled()
-        self._store: StoreName = self._first.store
-        self._kind = self._first.kind
-        self._named = bool(self._first.name)
+        self._first = first
+        if before is not None:
+            self.keep_choices()
         self._more = bool(self._first.client_cert or self._first.proxy or self._first.note)
-        self._found: Detected | None = None
         self._states: dict[StoreName, StoreStatus] = {}
         self._logins = FoundLogins()
-        self._typing: Timer | None = None
         self._saving = False
         self._chosen_store = before is not None and before.store in KEEPING
 
@@ -91,26 +85,9 @@ class EndpointForm(Place):
     def on_mount(self) -> None:
         """Look which stores and logins there are, and what is at the address."""
         self.crumbs(self._before.name if self._before else _("add"))
-        self._show()
+        self.show_form()
         begin(self, self._look_around, "around")
-        self._probe()
-
-    @property
-    def filled(self) -> Filled:
-        """The form as it stands, without the password."""
-        texts = {
-            key: self.query_one(f"#field-{key}", Input).value.strip()
-            for key in LABELS
-            if key not in ("trust", "login", "store", "kind", "password")
-        }
-        trust, login = self._choice("trust"), self._choice("login")
-        return Filled(
-            **texts,
-            trust=cast(Trust, trust),
-            login=cast(Login, login),
-            store=self._store,
-            kind=self._kind,
-        )
+        self.probe()
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -119,14 +96,16 @@ class EndpointForm(Place):
         if key == "name" and event.input.has_focus:
             self._named = bool(event.value)
         if key in ("address", "ca_file", "client_cert", "client_key", "proxy"):
-            self._probe()
+            self.probe()
 
     @on(ChoiceLine.Changed)
     def _chosen(self, event: ChoiceLine.Changed) -> None:
         event.stop()
-        self._show()
-        if event.line.id == "field-trust":
-            self._probe()
+        line = (event.line.id or "").removeprefix("field-")
+        self.taken(line)
+        self.show_form()
+        if line == "trust" and not self.follows(line):
+            self.probe()
 
     @on(PickLine.Opened)
     def _pick(self, event: PickLine.Opened) -> None:
@@ -146,7 +125,7 @@ class EndpointForm(Place):
     def action_more(self) -> None:
         """Show the lines that are seldom needed, or hide them."""
         self._more = not self._more
-        self._show()
+        self.show_form()
         if self._more:
             self.query_one("#field-kind").focus()
 
@@ -172,7 +151,7 @@ class EndpointForm(Place):
             self.dismiss()
 
     async def _save(self) -> None:
-        password = self.query_one("#field-password", Input).value
+        password, token = (self.query_one(f"#field-{key}", Input).value for key in _SECRETS)
         filled = self.filled
         try:
             endpoint = endpoint_of(filled, self._found, self._before)
@@ -181,13 +160,14 @@ class EndpointForm(Place):
             return
         self._saving = True
         try:
-            await self._store_it(endpoint, password if filled.login == "password" else "")
+            with_secret = filled.login in ("password", "key")
+            await self._store_it(endpoint, password if with_secret else "", token.strip() if with_secret else "")
         except (EndpointsError, LocalError) as error:
             self.say(told(error), "error")
         finally:
             self._saving = False
 
-    async def _store_it(self, endpoint: Endpoint, password: str) -> None:
+    async def _store_it(self, endpoint: Endpoint, password: str, token: str) -> None:
         if password:
             self.say(_("Opening the store of the password…"))
             await warm_up()
@@ -198,11 +178,12 @@ class EndpointForm(Place):
                 ), "warning")  # fmt: skip
                 return
         if self._before is None:
-            changed = await changes.add(self.session, endpoint, password)
+            changed = await changes.add(self.session, endpoint, password, token)
         else:
-            changed = await changes.change(self.session, self._before, endpoint, password)
+            changed = await changes.change(self.session, self._before, endpoint, password, token)
         # Nobody needs it here any more.
-        self.query_one("#field-password", Input).value = ""
+        for key in _SECRETS:
+            self.query_one(f"#field-{key}", Input).value = ""
         self.dismiss()
         self._done(changed.endpoint)
         if changed.warning:
@@ -211,52 +192,18 @@ class EndpointForm(Place):
     async def _look_around(self) -> None:
         await warm_up()
         self._logins = await FoundLogins.on_this_host(self.session.environ)
-        self._show()
+        self.show_form()
         self._states = await survey(self.session)
         if not self._chosen_store:
             usable = (name for name in KEEPING if name in self._states and self._states[name].can_save)
             self._store = next(usable, "session")
-        self._show()
+        self.show_form()
 
-    def _probe(self) -> None:
-        if self._typing is not None:
-            self._typing.stop()
-        self._typing = self.set_timer(PAUSE, lambda: begin(self, self._look, "probe"))
-
-    async def _look(self) -> None:
-        self._found = None
-        self._show()
-        filled = self.filled
-        box = self.query_one(FormBox)
-        if not filled.address:
-            box.remark("address", "")
-            return
-        self._suggest_name(filled)
-        box.remark("address", _("looking what is there…"))
-        try:
-            found = await look_at(filled, self.session.environ)
-        except (InvalidEndpoint, LocalError) as error:
-            box.remark("address", clean(told(error)), "bad")
-            return
-        self._found = found
-        box.remark("address", *remark_of(found))
-        self._show()
-
-    def _suggest_name(self, filled: Filled) -> None:
-        if self._named or self._before is not None:
-            return
-        try:
-            _scheme, host = parse_address(filled.address)
-            taken = {each.name for each in self.session.endpoints()}
-        except (EndpointsError, LocalError):
-            return
-        self.query_one("#field-name", Input).value = suggested_name(host, taken)
-
-    def _show(self) -> None:
+    def show_form(self) -> None:
         """Bring lines and remarks in step with what is chosen and known."""
         filled = self.filled
         box = self.query_one(FormBox)
-        box.show_for(filled, more=self._more)
+        box.show_for(filled, self.kind, more=self._more)
         warnings = warnings_of(filled, self._found)
         box.remark("trust", clean(" ".join(warnings)), "warning")
         login = self._logins.at(filled.address)
@@ -264,7 +211,7 @@ class EndpointForm(Place):
             box.remark("login", login or _("docker and podman have no login for this registry yet"))
         else:
             hint = _("docker login: {login}").format(login=login) if login and not filled.username else ""
-            box.remark("login", hint)
+            box.remark("login", about_login(filled, self.kind) or hint)
         status = self._states.get(self._store)
         words = _(LASTS[self._store])
         opening = store_state(status) if status is not None else ""
@@ -272,8 +219,8 @@ class EndpointForm(Place):
         self.query_one("#field-store", PickLine).show(_(STORES[self._store]), asks.get(opening, words))
         self.query_one("#field-kind", PickLine).show(kind_title(self._kind) if self._kind else _("as found"))
         better = self._states.get("keyring") if self._store != "keyring" else None
-        told = filled.login == "password" and better is not None and better.state != "available"
-        box.remark("store", clean(store_message(better)) if told and better else "")
+        told_so = filled.login in ("password", "key") and better is not None and better.state != "available"
+        box.remark("store", clean(store_message(better)) if told_so and better else "")
 
     def _complain(self, error: InvalidEndpoint) -> None:
         self.say(told(error), "error")
@@ -282,13 +229,10 @@ class EndpointForm(Place):
         if key in LABELS:
             self.query_one(f"#field-{key}").focus()
 
-    def _choice(self, key: str) -> str:
-        return self.query_one(f"#field-{key}", ChoiceLine).value
-
     def _kind_picked(self, kind: str | None) -> None:
         if kind is not None:
             self._kind = kind
-            self._show()
+            self.show_form()
 
     def _store_picked(self, store: StoreName | None) -> None:
         if store is not None:
@@ -302,4 +246,4 @@ class EndpointForm(Place):
             self.query_one("#field-address", Input).value = login.registry.partition("/")[0]
             self.query_one("#field-username", Input).value = login.user
             self.query_one("#field-login", ChoiceLine).choose("docker")
-            self._show()
+            self.show_form()

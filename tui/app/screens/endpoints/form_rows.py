@@ -13,6 +13,7 @@ from tui.app.screens.endpoints.lines import ChoiceLine, PickLine
 from tui.app.screens.endpoints.values import Filled
 from tui.app.screens.secret_input import SecretInput
 from tui.app.widgets.fitted import fit, width
+from tui.endpoints.access_keys import KEYED
 
 LABELS = {
     "address": N_("Address"),
@@ -22,8 +23,11 @@ LABELS = {
     "login": N_("Log in with"),
     "username": N_("User name"),
     "password": N_("Password"),
+    "token": N_("STS token"),
     "store": N_("Keep it in"),
     "variable": N_("Variable"),
+    "instance": N_("Instance"),
+    "api": N_("API"),
     "kind": N_("Kind"),
     "client_cert": N_("Client cert"),
     "client_key": N_("Its key"),
@@ -38,6 +42,7 @@ TRUSTS = (
 )
 LOGINS = (
     ("password", N_("password")),
+    ("key", N_("access key")),
     ("docker", N_("docker login")),
     ("variable", N_("variable")),
     ("anonymous", N_("nothing")),
@@ -46,7 +51,10 @@ PLACEHOLDERS = {
     "address": N_("harbor.example.com, 10.0.0.5:5000"),
     "name": N_("taken from the address"),
     "ca_file": N_("certificates of the CA (PEM)"),
+    "token": N_("only of a temporary key"),
     "variable": N_("REGISTRY_PASSWORD"),
+    "instance": N_("found out; else its id (cri-…, tcr-…) or name"),
+    "api": N_("as usual; else https://host, for example the VPC address"),
     "client_cert": N_("certificate (PEM), for registries that ask for one"),
     "client_key": N_("key (PEM)"),
     "proxy": N_("http://host:port; empty follows HTTPS_PROXY and NO_PROXY"),
@@ -55,7 +63,10 @@ _SHOWN_FOR = {
     "ca_file": "for-ca",
     "username": "for-username",
     "password": "for-password",
+    "token": "for-key",
     "store": "for-password",
+    "instance": "for-key",
+    "api": "for-key",
     "variable": "for-variable",
     "kind": "for-more",
     "client_cert": "for-more",
@@ -68,12 +79,18 @@ REMARKS = ("address", "trust", "login", "store")
 """Lines with a remark below them."""
 
 
+def label_width() -> int:
+    """Return the cells of the widest label."""
+    secrets = [name for names in SECRET_LABELS.values() for name in names]
+    return max(width(_(label)) for label in (*LABELS.values(), *secrets))
+
+
 def form_rows(filled: Filled, *, has_password: bool) -> Iterator[Widget]:
     """Yield the lines; their widgets are called `#field-<key>`, the remarks `#remark-<key>`."""
-    labels = max(width(_(label)) for label in LABELS.values())
+    labels = label_width()
     for key, label in LABELS.items():
         shown = f"row {_SHOWN_FOR.get(key, '')}".rstrip()
-        with_label = Static(fit(_(label), labels), classes="label", markup=False)
+        with_label = Static(fit(_(label), labels), classes="label", id=f"label-{key}", markup=False)
         yield Horizontal(with_label, _field(key, filled, has_password), classes=shown)
         if key in REMARKS:
             remark = Static(id=f"remark-{key}", classes="remark", markup=False)
@@ -82,16 +99,30 @@ def form_rows(filled: Filled, *, has_password: bool) -> Iterator[Widget]:
             yield remark
 
 
+def logins_for(kind: str, login: str = "") -> list[tuple[str, str]]:
+    """Return the ways to log in that a kind of registry has; `login` is one that is taken already."""
+    return [(value, _(words)) for value, words in LOGINS if value != "key" or kind in KEYED or login == "key"]
+
+
+SECRET_LABELS = {
+    "acr": (N_("AccessKey ID"), N_("Secret")),
+    "tcr": (N_("SecretId"), N_("SecretKey")),
+}
+"""What the two parts of an access key are called."""
+
+
 def _field(key: str, filled: Filled, has_password: bool) -> Widget:
     name = f"field-{key}"
     if key == "trust":
         return ChoiceLine([(value, _(words)) for value, words in TRUSTS], filled.trust, id=name)
     if key == "login":
-        return ChoiceLine([(value, _(words)) for value, words in LOGINS], filled.login, id=name)
+        return ChoiceLine(logins_for(filled.kind, filled.login), filled.login, id=name)
     if key in ("store", "kind"):
         return PickLine(id=name)
     if key == "password":
         return SecretInput(_("as it is now; type to replace it") if has_password else "", id=name)
+    if key == "token":
+        return SecretInput(_(PLACEHOLDERS[key]), id=name)
     placeholder = _(PLACEHOLDERS.get(key, ""))
     return Input(str(getattr(filled, key)), placeholder=placeholder, id=name, compact=True, select_on_focus=False)
 
@@ -108,13 +139,16 @@ class FormBox(VerticalScroll, can_focus=False):
     FormBox .remark.-good { color: $text-success; }
     FormBox .remark.-warning { color: $text-warning; }
     FormBox .remark.-bad { color: $text-error; }
-    FormBox .for-ca, FormBox .for-username, FormBox .for-password, FormBox .for-variable, FormBox .for-more {
-        display: none;
-    }
+    FormBox .for-ca, FormBox .for-username, FormBox .for-password, FormBox .for-variable, FormBox .for-more,
+    FormBox .for-key { display: none; }
     FormBox.-ca .for-ca, FormBox.-username .for-username, FormBox.-password .for-password,
-    FormBox.-variable .for-variable, FormBox.-more .for-more { display: block; }
+    FormBox.-variable .for-variable, FormBox.-more .for-more, FormBox.-key .for-key { display: block; }
     FormBox.-docker #remark-store, FormBox.-variable #remark-store { display: none; }
     """
+
+    @property
+    def _labels(self) -> int:
+        return label_width()
 
     def remark(self, key: str, text: str, kind: str = "") -> None:
         """Say something below a line; `kind` is '' or 'good', 'warning', 'bad'."""
@@ -124,10 +158,16 @@ class FormBox(VerticalScroll, can_focus=False):
         for each in ("good", "warning", "bad"):
             remark.set_class(each == kind, f"-{each}")
 
-    def show_for(self, filled: Filled, *, more: bool) -> None:
-        """Show the lines that matter for what is chosen."""
+    def show_for(self, filled: Filled, kind: str, *, more: bool) -> None:
+        """Show the lines that matter for what is chosen, and what a kind of registry calls them."""
+        self.query_one("#field-login", ChoiceLine).offer(logins_for(kind, filled.login))
+        names = SECRET_LABELS.get(kind, SECRET_LABELS["acr"]) if filled.login == "key" else ("", "")
+        for key, name in zip(("username", "password"), names, strict=True):
+            label = self.query_one(f"#label-{key}", Static)
+            label.update(fit(_(name or LABELS[key]), self._labels))
+        self.set_class(filled.login == "key", "-key")
         self.set_class(filled.trust == "ca", "-ca")
         self.set_class(filled.login != "anonymous", "-username")
-        self.set_class(filled.login == "password", "-password")
+        self.set_class(filled.login in ("password", "key"), "-password")
         self.set_class(filled.login == "variable", "-variable")
         self.set_class(more, "-more")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -34,6 +34,14 @@ class ChoiceLine(Choice):
         """Take the next, or the one before."""
         values = [value for value, _words in self._choices]
         self.choose(values[(values.index(self.value) + by) % len(values)])
+
+    def offer(self, choices: Sequence[tuple[str, str]]) -> None:
+        """Offer other choices; one that was taken and is not among them any more gives way to the first."""
+        if self._choices != tuple(choices):
+            self._choices = tuple(choices)
+            if self.value not in dict(choices):
+                self.choose(choices[0][0])
+            self.update()
 
     def choose(self, value: str) -> None:
         """Take this one."""

@@ -16,12 +16,14 @@ from textual.widgets import Input, Static
 from tui.app.i18n import N_, _, told
 from tui.app.screens.endpoints import changes
 from tui.app.screens.endpoints.changes import Changed
+from tui.app.screens.endpoints.form_rows import LABELS, PLACEHOLDERS, SECRET_LABELS
 from tui.app.screens.endpoints.store_dialog import open_store
 from tui.app.screens.endpoints.words import store_title
 from tui.app.screens.secret_input import SecretInput
 from tui.app.widgets.fitted import clean, fit, width
 from tui.app.widgets.key_hints import KeyHints
 from tui.app.working import begin
+from tui.endpoints.access_keys import KEYED, is_access_key
 from tui.endpoints.errors import EndpointsError
 from tui.endpoints.model import Endpoint
 from tui.oci.errors import LocalError, RegistryError
@@ -59,10 +61,13 @@ class LoginDialog(ModalScreen[Changed | None]):
         # Docker's logins and variables are not ours to write: what is typed here is kept where ours are.
         self._new = endpoint if endpoint.store in changes.OURS else replace(endpoint, store="session")
         self._old = endpoint
+        self._takes_keys = endpoint.kind in KEYED
+        self._is_key = self._takes_keys and is_access_key(endpoint, endpoint.username)
 
     def compose(self) -> ComposeResult:
         """Yield user name, password, and where it will be kept."""
-        labels = (_("User name"), _("Password"))
+        names = SECRET_LABELS[self._old.kind] if self._is_key else (N_("User name"), N_("Password"))
+        labels = [_(name) for name in (*names, LABELS["token"])]
         wide = max(map(width, labels))
         with Vertical() as box:
             box.border_title = Content(clean(_("Log in to {name}").format(name=self._old.name))).markup
@@ -76,6 +81,11 @@ class LoginDialog(ModalScreen[Changed | None]):
             with Horizontal():
                 yield Static(fit(labels[1], wide), classes="label", markup=False)
                 yield SecretInput(id="password")
+            if self._takes_keys:
+                placeholder = PLACEHOLDERS["token"]
+                with Horizontal():
+                    yield Static(fit(labels[2], wide), classes="label", markup=False)
+                    yield SecretInput(_(placeholder), id="token")
             yield Static(id="said", markup=False)
             yield KeyHints()
 
@@ -91,27 +101,29 @@ class LoginDialog(ModalScreen[Changed | None]):
             self._say(_("Give user name and password"))
             self.query_one("#password" if user else "#user").focus()
         else:
-            begin(self, partial(self._log_in, user, password), "login")
+            token = self.query_one("#token", Input).value.strip() if self._takes_keys else ""
+            begin(self, partial(self._log_in, user, password, token), "login")
 
     def action_give_up(self) -> None:
         """Close without an answer."""
         self.dismiss(None)
 
-    async def _log_in(self, user: str, password: str) -> None:
+    async def _log_in(self, user: str, password: str, token: str) -> None:
         try:
             new = replace(self._new, username=user)
             self._say(_("Asking the registry…"), going_on=True)
-            remark = await changes.try_login(self._session, self._old, user, password)
+            remark = await changes.try_login(self._session, self._old, user, password, token)
             status = await self._session.stores.status(new.store)
             if status.opening and not await open_store(self.app, self._session, status):
                 self._say(_("Not kept: the store was not opened"))
                 return
             self._say(_("Keeping it…"), going_on=True)
-            changed = await changes.change(self._session, self._old, new, password)
+            changed = await changes.change(self._session, self._old, new, password, token)
         except (RegistryError, EndpointsError, LocalError) as error:
             self._say(told(error))
             return
-        self.query_one("#password", Input).value = ""
+        for secret in self.query(SecretInput):
+            secret.value = ""
         self.dismiss(Changed(changed.endpoint, "; ".join(filter(None, (remark, changed.warning)))))
 
     def _say(self, text: str, *, going_on: bool = False) -> None:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Container
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from tui.app.i18n import _, said
+from tui.endpoints.access_keys import is_access_key
 from tui.endpoints.addresses import is_loopback, parse_address
 from tui.endpoints.errors import InvalidEndpoint
 from tui.endpoints.model import Endpoint, StoreName
@@ -17,7 +18,7 @@ from tui.oci.access import Connection, Scheme
 if TYPE_CHECKING:
     from tui.providers.detect import Detected
 
-Login = Literal["password", "docker", "variable", "anonymous"]
+Login = Literal["password", "key", "docker", "variable", "anonymous"]
 Trust = Literal["verified", "ca", "skip", "http"]
 
 
@@ -38,6 +39,8 @@ class Filled:
     proxy: str = ""
     note: str = ""
     kind: str = ""
+    instance: str = ""
+    api: str = ""
 
 
 def filled_from(endpoint: Endpoint) -> Filled:
@@ -53,13 +56,15 @@ def filled_from(endpoint: Endpoint) -> Filled:
         ca_file=_text(endpoint.ca_file),
         client_cert=_text(endpoint.client_cert),
         client_key=_text(endpoint.client_key),
-        login=logins.get(endpoint.store, "password"),
+        login=logins.get(endpoint.store, "key" if is_access_key(endpoint, endpoint.username) else "password"),
         username=endpoint.username,
         variable=endpoint.password_env,
         store=endpoint.store if endpoint.store not in logins else "keyring",
         proxy=endpoint.proxy or "",
         note=endpoint.note,
         kind=endpoint.kind,
+        instance=endpoint.instance,
+        api=endpoint.api,
     )
 
 
@@ -92,6 +97,8 @@ def endpoint_of(filled: Filled, found: Detected | None, before: Endpoint | None 
     connection = connection_of(filled)
     if filled.login == "password" and not filled.username:
         raise InvalidEndpoint("username", _("Give the user name, or choose another way to log in"))
+    if filled.login == "key" and not filled.username:
+        raise InvalidEndpoint("username", _("Give the id of the access key, or choose another way to log in"))
     if filled.login == "variable" and not filled.variable:
         raise InvalidEndpoint("variable", _("Give the name of the variable that holds the password"))
     store = store_of(filled)
@@ -109,15 +116,23 @@ def endpoint_of(filled: Filled, found: Detected | None, before: Endpoint | None 
         store=store,
         password_env=filled.variable if store == "env" else "",
         note=filled.note,
+        instance=filled.instance if filled.login in ("key", "variable") else "",
+        api=filled.api if filled.login in ("key", "variable") else "",
+        login="key" if filled.login == "key" else "auto",
+        **_vendor(found),
     )
     if before is None:
         return changed
-    kept = {"repositories": before.repositories, "id": before.id, "last_test": before.last_test}
+    kept: dict[str, Any] = {"repositories": before.repositories, "id": before.id, "last_test": before.last_test}
+    if store == "env":
+        kept |= {"login": before.login, "token_env": before.token_env, "instance": before.instance, "api": before.api}
+    if found is None or not found.registry:
+        kept |= {"edition": before.edition, "region": before.region, "version": before.version}
     if before.username_env and store == "env":
         kept["username_env"] = before.username_env
     if _way(before) != _way(changed):
         kept["last_test"] = None
-    return replace(changed, **kept)  # type: ignore[arg-type]  # each as it was in an Endpoint
+    return replace(changed, **kept)
 
 
 def suggested_name(address: str, taken: Container[str] = ()) -> str:
@@ -161,7 +176,14 @@ def _scheme(connection: Connection, filled: Filled, found: Detected | None) -> S
 
 
 def _way(endpoint: Endpoint) -> tuple[object, ...]:
-    return (endpoint.connection(), endpoint.username, endpoint.store, endpoint.password_env)
+    who = (endpoint.username, endpoint.store, endpoint.password_env, endpoint.login)
+    return (endpoint.connection(), *who, endpoint.instance, endpoint.api)
+
+
+def _vendor(found: Detected | None) -> dict[str, Any]:
+    if found is None or not found.registry:
+        return {}
+    return {"edition": found.vendor.edition, "region": found.vendor.region, "version": found.vendor.version}
 
 
 def _ca_files(filled: Filled) -> tuple[Path, ...]:

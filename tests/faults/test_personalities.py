@@ -154,7 +154,7 @@ async def test_a_quota_stops_its_project_and_no_other(tmp_path: Path) -> None:
         assert [states[f"{path}:{tag}"] for path, tag in IMAGES] == ["done"] * 3
         assert outcome.code == 1
         (failed,) = [task for task in outcome.tasks() if task["state"] == "failed"]
-        assert failed["error_class"] == "POLICY"
+        assert failed["error_class"] == "QUOTA"
         assert "quota" in failed["hint"]
         harbor.quotas.clear()
         again = await here.work(outcome.folder, failed_too=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 
@@ -84,7 +85,11 @@ def test_a_password_that_is_changed_in_the_middle_of_a_run(
         ferry.docker_login((target.address, Login(LOGIN.username, "another")))
         down.shape()
         run = ferry.newest_run()
-        resumed = ferry.run("runs", "retry", run, "--json").expect(0)
+        ended = json.loads(out)
+        assert (ended["state"], ended["tasks"]["failed"], ended["failed"]) == ("stopped", 0, [])
+        assert [registry["state"] for registry in ended["registries"]] == ["login"]
+        resumed = ferry.run("runs", "resume", run, "--json").expect(0)
+        assert resumed["registries"] == []
         assert resumed["tasks"]["failed"] == 0
         assert assert_same(source, target_as(target, "another"), ["library/many"], skopeo_up_to=1) == 60
 

@@ -49,7 +49,7 @@ def _all_the_same(found: list[BaseException]) -> Unauthenticated:
     first = found[0]
     assert isinstance(first, Unauthenticated)
     for error in found:
-        assert type(error) is Unauthenticated
+        assert type(error) is type(first)
         assert (str(error), error.hint, error.status) == (str(first), first.hint, first.status)
     return first
 

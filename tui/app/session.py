@@ -50,6 +50,7 @@ class Session:
         self._lifeline: BinaryIO | None = None
         self.demo_run: RunFolder | None = None
         """The run the demo made ready last."""
+        self._handed_over: set[str] = set()
         self._stores: SecretStores | None = None
         self._resolver: tuple[tuple[Endpoint, ...], AccessResolver] | None = None
         self._browsers: dict[Endpoint, RegistryBrowser] = {}
@@ -120,6 +121,18 @@ class Session:
         logins = LoginSources(source_endpoint=names[0], target_endpoint=names[1])
         return await asyncio.to_thread(make_run, self.state, plan, {"logins": logins.to_document(), "log": ""})
 
+    def named_in(self, folder: RunFolder) -> set[str]:
+        """Return the names of the endpoints a run was made with. Raises JournalError."""
+        from tui.engine.journal.reader import JournalReader
+
+        with JournalReader(folder.journal) as reader:
+            logins = reader.meta("logins")
+        return {logins["source_endpoint"], logins["target_endpoint"]}
+
+    def hand_over(self, endpoint: Endpoint) -> None:
+        """Give the login of this endpoint to every run that is started from now on, whether it names it or not."""
+        self._handed_over.add(endpoint.id)
+
     async def start(
         self, folder: RunFolder, *, only_generate: bool = False, failed_too: bool = False, only_asked: bool = False
     ) -> subprocess.Popen[bytes]:
@@ -127,17 +140,14 @@ class Session:
 
         Raises Unauthenticated when a secret cannot be had, OSError when no process can be started.
         """
-        from tui.engine.journal.reader import JournalReader
         from tui.engine.launch import launch
 
         endpoints = self.endpoints()
-        with JournalReader(folder.journal) as reader:
-            logins = reader.meta("logins")
-        named = {logins["source_endpoint"], logins["target_endpoint"]}
+        named = self.named_in(folder)
         accesses = {
             endpoint.id: await self.resolver.access_of(endpoint)
             for endpoint in endpoints
-            if endpoint.name in named and endpoint.store != "none"
+            if (endpoint.name in named or endpoint.id in self._handed_over) and endpoint.store != "none"
         }
         return await asyncio.to_thread(
             launch,

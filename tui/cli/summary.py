@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tui.cli.words import duration, several, size
-from tui.engine.outcome import MEANING, RETRYABLE, STOPPED
+from tui.engine.outcome import CREDENTIALS, MEANING, RETRYABLE, STOPPED
 
 _STATES = ("done", "unchanged", "skipped", "conflict", "cancelled", "failed")
 _FAILURES_SHOWN = 50
@@ -33,15 +33,29 @@ def _lines(document: dict[str, Any], notices: list[str]) -> Iterator[str]:
         yield f"  note: {notice}"
     if len(notices) > _NOTICES_SHOWN:
         yield f"  and {len(notices) - _NOTICES_SHOWN} more notes: regferry runs show {name}"
+    if document["drift"]:
+        yield f"  {several(len(document['drift']), 'tag')} moved at the source since planned; copied as planned:"
+    for moved in document["drift"][:_NOTICES_SHOWN]:
+        yield f"    {moved['source']}: planned {moved['planned']}, now {moved['now'] or 'gone'}"
     yield from _failures(document["failed"], name)
+    for registry in document["registries"]:
+        yield f"{registry['registry']}: {_REGISTRY.get(registry['state'], registry['state'])}: {registry['why']}"
     if document["exit"]:
         yield f"exit {document['exit']}: {MEANING.get(document['exit'], 'ended by a signal')}"
-    if document["exit"] == STOPPED:
+    if document["exit"] == CREDENTIALS and waiting:
+        yield "give the endpoint its login ('regferry endpoint login NAME', or as you did before), then"
+    if document["exit"] == STOPPED or (document["exit"] == CREDENTIALS and waiting):
         yield f"go on with: regferry runs resume {name}"
     elif document["failed"] and document["exit"] == RETRYABLE:
         yield f"try again with: regferry runs retry {name}"
 
 
+_REGISTRY = {
+    "login": "does not take the login any more",
+    "down": "out of reach",
+    "refusing": "refuses everything",
+    "throttled": "asks us to wait",
+}
 _SAVED = {"mounted": "mounted at the target", "present": "there already"}
 
 

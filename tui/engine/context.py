@@ -56,3 +56,5 @@ class RunContext:
     """Rules that could not be expanded yet."""
     asked_again: set[int] = field(default_factory=set)
     """Tasks somebody asked to try once more."""
+    ended_logins: dict[str, str] = field(default_factory=dict)
+    """Registries that do not take the login any more that they took before, and what they said."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from copy import copy
 
 from tui.engine.backups import keep_old
 from tui.engine.blob_work import BlobWork
 from tui.engine.context import RunContext
 from tui.engine.control import StopRequested
+from tui.engine.drift import look_for_drift
 from tui.engine.journal.schema import JournalError
 from tui.engine.recorder import Recorder
 from tui.engine.referrers import list_referrers
@@ -20,7 +22,7 @@ from tui.engine.turns import Turns
 from tui.engine.work import for_each, together
 from tui.oci.answers import ManifestBlobUnknown
 from tui.oci.client import fallback_tag
-from tui.oci.errors import Conflict, RegistryError, UnsupportedContent
+from tui.oci.errors import Conflict, LoginEnded, QuotaExceeded, RegistryError, UnsupportedContent
 from tui.oci.manifest import Manifest
 from tui.oci.reference import Reference, Repository, is_digest
 from tui.oci.registry import Registry, UploadSession
@@ -42,6 +44,8 @@ class Executor:
         self._listing: dict[tuple[Repository, str], asyncio.Lock] = {}
         self._unsure = False
         self._turns = Turns()
+        self._full: dict[tuple[str, str], tuple[int, QuotaExceeded]] = {}
+        """Projects (registry, first part of the path) that did not take a blob of so many bytes, and why."""
 
     async def execute(self, tasks: Iterable[Task], *, unsure: bool = False) -> None:
         """Execute tasks; each ends in a final state, or `pending` again when a stop was asked for.
@@ -50,6 +54,7 @@ class Executor:
         Raises StopRequested.
         """
         self._unsure = unsure
+        self._full.clear()
         self._targets = {task.target for task in self._run.tasks.values()}
         to_do = list(tasks)
         self._turns = Turns()
@@ -83,10 +88,14 @@ class Executor:
             return  # skipped while it waited for its turn
         self._recorder.task_started(task)
         try:
+            await look_for_drift(self._run, self._recorder, task)
             await self._copy(task)
         except StopRequested:
             self._recorder.task_returned(task)
             raise
+        except LoginEnded as error:
+            self._recorder.login_ended(error)
+            self._recorder.task_returned(task)
         except Conflict as error:
             self._recorder.task_ended(task, "conflict", Failure.of(error))
         except RegistryError as error:
@@ -185,7 +194,25 @@ class Executor:
         session = await self._mount(need, target)
         if self._run.placements.has(need.target, need.digest):
             return
-        await self._upload(need, target, session, task)
+        await self._upload_into(_project(need), need, target, session, task)
+
+    async def _upload_into(
+        self,
+        project: tuple[str, str],
+        need: BlobNeed,
+        target: Registry,
+        session: UploadSession | None,
+        task: Task | None,
+    ) -> None:
+        """Upload into a project unless it is known to be too full for that; what is smaller may still fit."""
+        size, error = self._full.get(project, (need.size + 1, None))
+        if error is not None and need.size >= size:
+            raise copy(error)
+        try:
+            await self._upload(need, target, session, task)
+        except QuotaExceeded as full:
+            self._full[project] = min(size, need.size), full
+            raise
 
     async def _mount(self, need: BlobNeed, target: Registry) -> UploadSession | None:
         """Mount the blob from where the target has it already, waiting for an upload of it that is under way.
@@ -248,3 +275,7 @@ class Executor:
             under_way.set_result(None)
             if self._uploading.get(key) is under_way:
                 del self._uploading[key]
+
+
+def _project(need: BlobNeed) -> tuple[str, str]:
+    return need.target.registry, need.target.path.partition("/")[0]

@@ -23,7 +23,7 @@ from tui.engine.targets import TargetView, view_target
 from tui.engine.tasks import Failure, Task
 from tui.engine.trees import Tree, filter_platforms, platforms_of
 from tui.engine.work import for_each, together
-from tui.oci.errors import Conflict, NotFound, RegistryError
+from tui.oci.errors import Conflict, LoginEnded, NotFound, RegistryError
 from tui.oci.manifest import Manifest
 from tui.oci.reference import Reference, Repository, is_digest
 from tui.oci.registry import Registry
@@ -81,6 +81,9 @@ class Generator:
     async def _expand_rule(self, rule_id: int) -> list[Task]:
         try:
             pairs = await self._chooser.pairs(rule_id)
+        except LoginEnded as error:
+            self._recorder.login_ended(error)
+            return []
         except RegistryError as error:
             self._stop_instead(error)
             self._recorder.rule_failed(rule_id, Failure.of(error))
@@ -119,6 +122,8 @@ class Generator:
             return  # skipped while it waited for its turn
         try:
             await self._resolve(task)
+        except LoginEnded as error:
+            self._recorder.login_ended(error)
         except Conflict as error:
             self._recorder.task_ended(task, "conflict", Failure.of(error))
         except RegistryError as error:

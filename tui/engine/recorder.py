@@ -10,8 +10,10 @@ from typing import Any
 
 from tui.engine.blob_work import SavedUpload
 from tui.engine.context import RunContext
+from tui.engine.journal.reader import DRIFT
 from tui.engine.schedule import BlobNeed
 from tui.engine.tasks import NO_FAILURE, Failure, Phase, State, Task
+from tui.oci.errors import LoginEnded
 from tui.oci.host import Host
 
 
@@ -50,6 +52,13 @@ class Recorder:
         self._run.journal.host(host.registry, host.state, json.dumps(detail))
         self._run.log.write("host", registry=host.registry, state=host.state, **detail)
 
+    def login_ended(self, error: LoginEnded) -> None:
+        """A registry does not take a login any more; what needs it waits for another process with another login."""
+        if error.endpoint not in self._run.ended_logins:
+            self._run.ended_logins[error.endpoint] = error.message
+            self._run.journal.host(error.endpoint, "login", json.dumps({"why": error.message}))
+            self._run.log.write("login", registry=error.endpoint, message=error.message)
+
     def listed(self, tags: int) -> None:
         """So many tags more were listed."""
         self._listed += tags
@@ -66,6 +75,11 @@ class Recorder:
         self._attempt(None, rule_id, failure)
         self._run.log.write("rule failed", rule=str(self._run.rules[rule_id]), **failure.columns())
 
+    def rule_returned(self, rule_id: int) -> None:
+        """A rule is to be expanded again, by whoever works on the run next."""
+        self._run.rule_failures.pop(rule_id, None)
+        self._run.journal.rule(rule_id, state="pending", **NO_FAILURE)
+
     def task_added(self, task: Task) -> None:
         """A new task."""
         self._run.journal.add_task(task.row())
@@ -73,6 +87,7 @@ class Recorder:
     def task_planned(self, task: Task) -> None:
         """A task is ready to be executed."""
         task.phase, task.state, task.failure = "execute", "pending", None
+        task.planned_at = time.monotonic()
         self._task(task, bytes_total=task.bytes_total, **NO_FAILURE)
 
     def task_started(self, task: Task) -> None:
@@ -112,8 +127,8 @@ class Recorder:
 
     def task_returned(self, task: Task) -> None:
         """A task goes back to the queue: stopped, or to be tried again."""
-        task.state = "pending"
-        self._task(task, bytes_done=task.bytes_done)
+        task.state, task.failure = "pending", None
+        self._task(task, bytes_done=task.bytes_done, **NO_FAILURE)
 
     def task_advanced(self, task: Task, count: int) -> None:
         """Some bytes of a task moved; the journal hears of it a few times a second."""
@@ -124,6 +139,11 @@ class Recorder:
         """Something about a task that is worth knowing and no failure."""
         self._run.journal.event("notice", text, task.id)
         self._run.log.write("notice", **_words(task), text=text)
+
+    def drifted(self, task: Task, now: str) -> None:
+        """A tag is not what was planned any more; `now` is its digest, '' when it is gone."""
+        self._run.journal.event(DRIFT, now, task.id)
+        self._run.log.write("drift", **_words(task), planned=task.pinned, now=now)
 
     def blob_needed(self, need: BlobNeed) -> None:
         """A blob is to be placed."""
@@ -192,6 +212,9 @@ def _words(task: Task) -> dict[str, Any]:
 
 def _why(host: Host) -> str:
     left = f"{host.quota} requests left of its limit" if host.quota else ""
+    since = time.strftime("%H:%M:%S", time.localtime(host.until))
     if host.state == "down":
-        return f"no answer since {time.strftime('%H:%M:%S', time.localtime(host.until))}"
+        return f"no answer since {since}"
+    if host.state == "refusing":
+        return f"403 for everything since {since}; it is asked again now and then"
     return left or ("it asks us to wait" if host.state == "throttled" else "")

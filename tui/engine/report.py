@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -71,8 +72,35 @@ def document(reader: JournalReader, run: str) -> dict[str, Any]:
         "bytes": {name: progress[f"bytes_{name}"] for name in ("read", "written", "mounted", "present")},
         "requests": {"source": progress["requests_source"], "target": progress["requests_target"]},
         "attempts": {"retried": progress["retried"]},
+        "registries": registries(reader),
+        "drift": drift(reader),
         "failed": [failed.document() for failed in failures(reader)],
     }
+
+
+def registries(reader: JournalReader) -> list[dict[str, str]]:
+    """Return the registries that are not in order: out of reach, throttling, refusing a login; and why."""
+    rows = [row for row in reader.hosts() if row["state"] != "ok"]
+    return [{"registry": row["registry"], "state": row["state"], "why": _why(row["detail"])} for row in rows]
+
+
+def drift(reader: JournalReader) -> list[dict[str, str]]:
+    """Return the tags that moved at the source since they were planned: what was planned, and what is there `now`.
+
+    What was planned is what is copied; `now` is '' when the tag is gone.
+    """
+    found = []
+    for row in reader.drifts():
+        source, target = names(row)
+        found.append({"source": source, "target": target, "planned": row["pinned"], "now": row["now"]})
+    return found
+
+
+def _why(detail: str) -> str:
+    try:
+        return str(json.loads(detail)["why"])
+    except (ValueError, KeyError, TypeError):
+        return detail
 
 
 def attempts(reader: JournalReader) -> list[dict[str, Any]]:

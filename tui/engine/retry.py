@@ -10,7 +10,9 @@ import random
 
 from tui.engine.tasks import Failure
 
-_ONE_MORE_TIME = frozenset({"GONE", "INTEGRITY", "POLICY"})
+_ONE_MORE_TIME = frozenset({"GONE", "INTEGRITY", "POLICY", "QUOTA"})
+MENDED_HERE = frozenset({"AUTH", "LOCAL"})
+"""What goes well as soon as a person gave another login or made room on this machine: a process that resumes tries."""
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 60.0
 

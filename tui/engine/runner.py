@@ -28,11 +28,12 @@ from tui.engine.person import this_person
 from tui.engine.placements import THERE
 from tui.engine.recorder import Recorder
 from tui.engine.registries import Registries, Resolver
-from tui.engine.retry import pause_before, worth_retrying
+from tui.engine.retry import MENDED_HERE, pause_before, worth_retrying
 from tui.engine.runs import RunFolder, make_run_folder
 from tui.engine.schedule import BlobNeed
 from tui.engine.tasks import FINAL, Failure, Task
 from tui.engine.trees import ManifestStore
+from tui.oci.errors import LoginEnded
 from tui.oci.reference import Repository
 from tui.oci.retry import RetryPolicy
 from tui.plan.model import Plan, from_document, to_document
@@ -132,10 +133,11 @@ class _Work:
             recorder = Recorder(run, self._before)
             registries.host_changed = recorder.host_changed
             self._journal.begin_session()
+            self._journal.forget_hosts()
             code, state = outcome.FAILED, "stopped"
             try:
                 code = await self._watched(run, recorder)
-                if code in outcome.MEANING and code != outcome.STOPPED:
+                if code in outcome.MEANING and code != outcome.STOPPED and not run.ended_logins:
                     state = "planned" if self._how.only_generate else "ended"
             except (JournalError, OSError):
                 code = outcome.LOCAL
@@ -192,7 +194,7 @@ class _Work:
         recorder.phase("generate")
         await self._generate(run, generator, rules)
         if self._how.only_generate:
-            return self._code(run)
+            return self._code(run, recorder)
         recorder.phase("execute")
         await executor.execute(_ready(run), unsure=resumed)
         round_ = 0
@@ -200,7 +202,7 @@ class _Work:
             round_ += 1
             rules, tasks = self._worth_another_round(run, round_)
             if not rules and not tasks:
-                return self._code(run)
+                return self._code(run, recorder)
             await self._wait_for(run, recorder, round_, rules, tasks)
             for task in tasks:
                 if task.state == "failed":  # it may have been skipped while we waited
@@ -244,18 +246,21 @@ class _Work:
         for row in self._reader.tasks():
             task = Task.from_row(row)
             run.tasks[task.id] = task
-            failed = task.state == "failed" and self._how.failed_too
-            if failed or task.state not in FINAL:
+            if self._again(task.failure) or task.state not in FINAL:
                 self._need_again(run, task)
                 recorder.task_returned(task)
         rules = set()
         for row in self._reader.rules():
             failure = Failure.from_row(row)
-            if row["state"] == "pending" or (failure and self._how.failed_too):
+            if row["state"] == "pending" or self._again(failure):
                 rules.add(row["id"])
             elif failure is not None:
                 run.rule_failures[row["id"]] = failure
         return rules
+
+    def _again(self, failure: Failure | None) -> bool:
+        """Whether what failed before is tried once more: asked for, or what a person had to mend here."""
+        return failure is not None and (self._how.failed_too or failure.error_class in MENDED_HERE)
 
     def _need_again(self, run: RunContext, task: Task) -> None:
         tree = run.manifests.stored_tree(task.source.repository, task.root) if task.resolved else None
@@ -284,7 +289,15 @@ class _Work:
                 self._journal.heartbeat()
                 last_beat = time.monotonic()
 
-    def _code(self, run: RunContext) -> int:
+    def _code(self, run: RunContext, recorder: Recorder) -> int:
+        if run.ended_logins:
+            # Refused one by one before it was clear that the login itself had ended.
+            for number in [number for number, why in run.rule_failures.items() if why.error_class == LoginEnded.kind]:
+                recorder.rule_returned(number)
+            for task in run.tasks.values():
+                if task.failure and task.failure.error_class == LoginEnded.kind:
+                    recorder.task_returned(task)
+            return outcome.CREDENTIALS
         failures = [*run.rule_failures.values(), *(task.failure for task in run.tasks.values() if task.failure)]
         return outcome.exit_code(failures)
 

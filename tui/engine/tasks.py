@@ -101,6 +101,10 @@ class Task:
     bytes_total: int = 0
     bytes_done: int = 0
     failure: Failure | None = None
+    planned_at: float | None = None
+    """When this process planned it (monotonic); None when another one did."""
+    drifted_to: str | None = None
+    """The digest its tag has at the source now, '' when it is gone, None while it is believed to be as planned."""
 
     @property
     def resolved(self) -> bool:

@@ -23,6 +23,7 @@ _REFUSED_CODES = frozenset({"MANIFEST_INVALID", "UNSUPPORTED", "NAME_INVALID", "
 _MAY_PASS = frozenset({408, 421, 425, 499})
 _IMMUTABLE_WORDS = ("immutable", "cannot be overwritten", "already exists and cannot", "tagalreadyexists")
 _QUOTA_WORDS = ("quota", "exceed the configured upper limit", "limit exceeded", "storage limit")
+_QUOTA_STATUSES = frozenset({403, 412, 413, 507})
 _DISK_WORDS = ("no space left", "disk quota")
 
 
@@ -114,9 +115,9 @@ def _kind(answer: Answer, code: str, words: str) -> type[RegistryError]:
     if code in _BLOB_MISSING_CODES:
         return ManifestBlobUnknown
     if status < 500 and any(word in words for word in _IMMUTABLE_WORDS):
-        return errors.Conflict
-    if status in (403, 413, 507) and any(word in words for word in _QUOTA_WORDS):
-        return errors.PolicyRefused
+        return errors.ImmutableTag
+    if status in _QUOTA_STATUSES and any(word in words for word in _QUOTA_WORDS):
+        return errors.QuotaExceeded
     if status == 401:
         return errors.Unauthenticated
     if status == 403:
@@ -135,8 +136,6 @@ def _kind(answer: Answer, code: str, words: str) -> type[RegistryError]:
 def _hint(status: int, words: str) -> str:
     if any(word in words for word in _DISK_WORDS):
         return N_("the registry's storage is full; free space there and retry")
-    if any(word in words for word in _QUOTA_WORDS):
-        return N_("raise the quota of this project at the target, or remove what is not needed, and retry")
     if "manifest class" in words:
         return N_("this registry takes images only, not other artifacts; leave this one out")
     if status == 413:

@@ -28,7 +28,7 @@ from tui.oci.errors import (
     UploadSessionLost,
 )
 from tui.oci.exchange import REDIRECTS, Traffic, tried
-from tui.oci.host import OUT_OF_ORDER, Host
+from tui.oci.host import OUT_OF_ORDER, REFUSED, Host
 from tui.oci.network import speaks_no_tls
 from tui.oci.reference import DOCKER_HUB
 from tui.oci.retry import Attempts, RetryPolicy
@@ -133,13 +133,13 @@ class Channel:
         return self._base
 
     async def _answers(self) -> bool:
-        """Return whether anything that is no broken gateway answers at the registry's address now."""
+        """Return whether a registry answers at its address now: no broken gateway, nobody who refuses even this."""
         call = Call("GET", f"{self._base}/v2/", (), N_("reach the registry"), self.registry)
         try:
             answer = await self._dispatch.answer(call, call.path)
         except RegistryError:
             return False
-        return answer.status not in OUT_OF_ORDER
+        return answer.status not in OUT_OF_ORDER and answer.status != REFUSED
 
     async def _probe(self) -> str:
         scheme = self._connection.scheme

@@ -115,7 +115,9 @@ class Dispatch:
 
     def broken(self, error: httpx.TransportError, call: Call) -> RegistryError:
         """Return the error that a broken exchange stands for."""
-        return network_error(error, endpoint=self._registry, reference=call.reference, action=call.action)
+        return network_error(
+            error, endpoint=self._registry, reference=call.reference, action=call.action, known=self._host.known
+        )
 
 
 async def read(response: httpx.Response, call: Call) -> Answer:

@@ -84,6 +84,12 @@ class Unauthenticated(RegistryError):
     default_hint = N_("check the user name and password for this registry")
 
 
+class LoginEnded(Unauthenticated):
+    """The registry took this login before and does not any more: it was changed, revoked, or has expired."""
+
+    default_hint = N_("give this endpoint the login that is right now, then resume the run")
+
+
 class Denied(RegistryError):
     """The credential is known but may not do this."""
 
@@ -139,6 +145,22 @@ class DeletionUnsupported(PolicyRefused):
     """The registry deletes no tags, or nothing at all."""
 
     default_hint = "deletion is switched off at this registry, or possible only in its own console"
+
+
+class ImmutableTag(Conflict):
+    """The tag exists at the target and a rule there forbids to move or overwrite it."""
+
+    kind = "IMMUTABLE"
+    default_hint = N_(
+        "the target keeps this tag as it is: choose another name, or change its rule about immutable tags"
+    )
+
+
+class QuotaExceeded(PolicyRefused):
+    """The project or account at the target may hold no more."""
+
+    kind = "QUOTA"
+    default_hint = N_("raise the quota of this project at the target, or remove what is not needed, and retry")
 
 
 class UntrustedAnswer(RegistryError):

@@ -10,7 +10,7 @@ import httpx
 
 from tui.oci.answers import Answer
 from tui.oci.errors import RegistryError, UnsupportedContent
-from tui.oci.host import OUT_OF_ORDER, Host
+from tui.oci.host import OUT_OF_ORDER, REFUSED, Host
 from tui.oci.retry import Attempts
 from tui.oci.saying import N_, phrase
 from tui.oci.transport import RegistryTransport
@@ -74,7 +74,8 @@ async def exchanged(
     if response.status_code in OUT_OF_ORDER:
         host.failed()
     else:
-        host.answered(response.headers.get("ratelimit-remaining", ""))
+        refused = response.status_code == REFUSED
+        host.answered(response.headers.get("ratelimit-remaining", ""), refused=refused)
     if response.status_code < 400:
         host.window.grow()
     return response

@@ -13,22 +13,26 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Literal
 
-from tui.oci.errors import NetworkError, RegistryError, ServerError, Throttled
+from tui.oci.errors import Denied, NetworkError, RegistryError, ServerError, Throttled
 from tui.oci.pace import Pace
 
-HostState = Literal["ok", "throttled", "down"]
+HostState = Literal["ok", "throttled", "down", "refusing"]
+_OUT_OF_REACH: frozenset[HostState] = frozenset({"down", "refusing"})
 
 MAX_RETRY_AFTER = 15 * 60.0
 """Seconds; a registry that asks for more is asked again after this."""
 _FAILURES_THAT_TELL = 3
+_REFUSALS_BELIEVED_FOR = 30.0
+"""Seconds for which a 403 is about what was asked for, after the registry was seen to refuse not everything."""
 _FIRST_PROBE = 0.5
 _LONGEST_PROBE = 10.0
 _WINDOW_EPOCH = 1.0
+REFUSED = 403
 OUT_OF_ORDER = frozenset({502, 503, 504})
 """Statuses of a gateway with nothing behind it."""
 
 Ping = Callable[[], Awaitable[bool]]
-"""Asks the registry for its API version once, and returns whether anybody answered."""
+"""Asks the registry for its API version once, and returns whether it answered as a registry does."""
 
 
 class Window:
@@ -111,7 +115,7 @@ class Host:
         """Requests, and bytes of blobs in and out, that are sent in a second at most; others may share them."""
         self.state: HostState = "ok"
         self.until = 0.0
-        """When the registry may be asked again (throttled), or since when it is unreachable; `time.time()`."""
+        """When the registry may be asked again (throttled), or since when it is out of reach; `time.time()`."""
         self.takes_chunks = True
         """Whether a blob may come in several PATCH requests; False once the registry was seen to spoil or refuse it."""
         self.takes_long_chunks = True
@@ -123,6 +127,8 @@ class Host:
         self._closed_until = 0.0
         self._failures = 0
         self._long_chunks_broken = 0
+        self._refusals, self._believed_until = 0, float("-inf")
+        self._refuses = False
         self._answered = False
         self._outage: asyncio.Task[bool] | None = None
         self._given_up = asyncio.Event()
@@ -131,9 +137,15 @@ class Host:
         """Wait no more for this registry: requests that wait here fail with the error that made them wait."""
         self._given_up.set()
 
-    def answered(self, quota: str = "") -> None:
-        """An answer came, whatever it says."""
+    @property
+    def known(self) -> bool:
+        """Whether it answered before."""
+        return self._answered
+
+    def answered(self, quota: str = "", *, refused: bool = False) -> None:
+        """An answer came, whatever it says; `refused` says that it was a 403."""
         self._answered, self._failures = True, 0
+        self._refusals = self._refusals + 1 if refused else 0
         if quota != self.quota:
             self.quota = quota
             self._tell()
@@ -158,7 +170,7 @@ class Host:
 
     async def ready(self) -> None:
         """Wait until the registry may be asked: it is in reach and its time to stay away is over."""
-        if self._outage is not None and self.state == "down":
+        if self._outage is not None and self.state in _OUT_OF_REACH:
             await asyncio.shield(self._outage)
         while (wait := self._closed_until - time.monotonic()) > 0 and not self._given_up.is_set():
             await self.pause(wait)
@@ -169,17 +181,25 @@ class Host:
     async def waited_out(self, error: RegistryError) -> bool:
         """Return True when `error` came of an outage that is over now; then it is no attempt that failed.
 
-        A registry that never answered has no outage: its address may be wrong.
+        A registry that never answered has no outage: its address may be wrong. One that refuses whatever it is asked
+        (403: an address that was blocked, a firewall that had enough) has one, unless it does so from the beginning.
         """
-        broken = isinstance(error, NetworkError) or (isinstance(error, ServerError) and error.status in OUT_OF_ORDER)
-        if not broken or not self._answered or self.ping is None or self._given_up.is_set() or not self.max_outage:
+        if not self._answered or self.ping is None or self._given_up.is_set() or not self.max_outage:
             return False
-        if self._failures < _FAILURES_THAT_TELL and self._outage is None:
+        if self._outage is None and not self._looks_like_an_outage(error):
             return False
+        self._refuses = isinstance(error, Denied)
         if self._outage is None:
             self._outage = asyncio.create_task(self._wait_for_answer(self.ping))
             self._outage.add_done_callback(self._outage_over)
         return await asyncio.shield(self._outage)
+
+    def _looks_like_an_outage(self, error: RegistryError) -> bool:
+        if isinstance(error, Denied):
+            doubted = time.monotonic() >= self._believed_until or self._refusals >= _FAILURES_THAT_TELL
+            return error.status == REFUSED and doubted
+        broken = isinstance(error, NetworkError) or (isinstance(error, ServerError) and error.status in OUT_OF_ORDER)
+        return broken and self._failures >= _FAILURES_THAT_TELL
 
     async def pause(self, seconds: float) -> bool:
         """Wait so long and return True, or False as soon as nobody waits for this registry any more."""
@@ -198,9 +218,10 @@ class Host:
     async def _wait_for_answer(self, ping: Ping) -> bool:
         """Ask until the registry answers; return False when it did at once, or not for too long."""
         if await ping():
+            self._refusals, self._believed_until = 0, time.monotonic() + _REFUSALS_BELIEVED_FOR
             return False
         began, pause = time.monotonic(), _FIRST_PROBE
-        self._become("down", time.time())
+        self._become("refusing" if self._refuses else "down", time.time())
         while time.monotonic() - began < self.max_outage and not self._given_up.is_set():
             await self.pause(pause)
             if await ping():

@@ -7,7 +7,7 @@ import copy
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tui.oci.errors import Unauthenticated
+from tui.oci.errors import LoginEnded, Unauthenticated
 
 _REFUSALS_OF_A_KNOWN_LOGIN = 3
 _HINT = "check the user name and password; they are not sent again in this run, so that the account is not locked"
@@ -49,15 +49,18 @@ class LoginGuard:
         self._known = self._accepted = True
 
     def refuse(self, error: Unauthenticated) -> None:
-        """Note a refusal. Raises Unauthenticated when it was the last one that is risked."""
+        """Note a refusal. Raises Unauthenticated when it was the last one that is risked; LoginEnded, when the login
+        was accepted before.
+        """
         self._in_a_row += 1
         # From here on one at a time again, until somebody is let in.
         self._accepted = False
         if self._known and self._in_a_row < _REFUSALS_OF_A_KNOWN_LOGIN:
             return
         if self._refusal is None:
-            self._refusal = Unauthenticated(
-                error.message, endpoint=error.endpoint, status=error.status, code=error.code, hint=_HINT
+            kind, hint = (LoginEnded, "") if self._known else (Unauthenticated, _HINT)
+            self._refusal = kind(
+                error.message, endpoint=error.endpoint, status=error.status, code=error.code, hint=hint
             )
         self._check()
 

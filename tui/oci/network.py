@@ -28,8 +28,13 @@ class _Where(TypedDict):
     reference: str
 
 
-def network_error(error: httpx.TransportError, *, endpoint: str, reference: str, action: str) -> RegistryError:
-    """Return the error a failed exchange stands for; `action` completes the sentence "cannot ..."."""
+def network_error(
+    error: httpx.TransportError, *, endpoint: str, reference: str, action: str, known: bool = False
+) -> RegistryError:
+    """Return the error a failed exchange stands for; `action` completes the sentence "cannot ...".
+
+    `known` says that the registry answered before: then it is the resolver that failed, and not the name.
+    """
     cause = error.__cause__
     where = _Where(endpoint=endpoint, reference=reference)
     if isinstance(cause, aiohttp.ClientConnectorCertificateError):
@@ -42,6 +47,12 @@ def network_error(error: httpx.TransportError, *, endpoint: str, reference: str,
             **where,
         )
     if isinstance(cause, aiohttp.ClientConnectorDNSError):
+        if known:
+            hint = N_("it was known before: check the resolver of this machine")
+            words = phrase(
+                "cannot {action}: the host name {host!r} is not known now", action=N_(action), host=cause.host
+            )
+            return NetworkError(words, hint=hint, **where)
         hint = N_("check the spelling of the registry's name, and the resolver of this machine")
         return UnknownHost(
             phrase("cannot {action}: the host name {host!r} is not known", action=N_(action), host=cause.host),

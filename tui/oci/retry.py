@@ -35,10 +35,10 @@ class Attempts:
 
     async def again(self, error: RegistryError) -> bool:
         """Wait as the policy says and return True, or return False when `error` is final."""
-        if not error.retryable:
-            return False
         if self._host is not None and await self._host.waited_out(error):
             return True
+        if not error.retryable:
+            return False
         if isinstance(error, Throttled):
             if self._host is not None:
                 self._host.throttle(error)

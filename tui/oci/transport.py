@@ -22,6 +22,8 @@ _READ_BUFFER = 512 * 1024
 
 CONNECT_TIMEOUT = 10.0
 IDLE_TIMEOUT = 60.0
+_NAMES_KEPT = 300
+"""Seconds for which the addresses of a host are used again."""
 
 TlsContext = Callable[[], ssl.SSLContext]
 """Makes the TLS context when the first https request needs one: reading every CA of a system takes a while."""
@@ -43,7 +45,7 @@ class RegistryTransport(AiohttpTransport):
 
     def _session(self) -> aiohttp.ClientSession:
         # Our own gates are below any pool size, so the pool never is the limiter; cookies are never kept.
-        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30, ttl_dns_cache=300)
+        connector = aiohttp.TCPConnector(limit=0, keepalive_timeout=30, ttl_dns_cache=_NAMES_KEPT)
         return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),

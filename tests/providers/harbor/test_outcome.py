@@ -64,8 +64,8 @@ def test_states(status: str, state: str) -> None:
     [
         ("http status code: 401, body: x", "AUTH"),
         ("denied: requested access", "DENIED"),
-        ("http error: code 412, message Failed to process request due to 'a:v1' configured as immutable.", "CONFLICT"),
-        ("will exceed the configured upper limit of 1 GiB", "POLICY"),
+        ("http error: code 412, message Failed to process request due to 'a:v1' configured as immutable.", "IMMUTABLE"),
+        ("will exceed the configured upper limit of 1 GiB", "QUOTA"),
         ("dial tcp: lookup r.example on 127.0.0.11:53: no such host", "NET"),
         ("x509: certificate signed by unknown authority", "TRUST"),
         ("manifest sha256:ab401c403 broke", "SRV"),

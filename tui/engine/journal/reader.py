@@ -26,6 +26,10 @@ TASK_STATES = (
 )
 
 
+DRIFT = "drift"
+"""The level of an event that tells of a moved tag; its text is the digest it has now, '' when it is gone."""
+
+
 class JournalReader:
     """Reads one run's journal; every method is one short query. Use as a context manager."""
 
@@ -207,6 +211,14 @@ class JournalReader:
     def notices(self) -> list[sqlite3.Row]:
         """Return the events that are worth knowing and no failure."""
         return self._connection.execute("SELECT * FROM event WHERE level = 'notice' ORDER BY id").fetchall()
+
+    def drifts(self) -> list[sqlite3.Row]:
+        """Return the tasks whose tag moved since it was planned, with what it is `now`, as last seen."""
+        return self._connection.execute(
+            "SELECT task.*, event.text AS now FROM event JOIN task ON task.id = event.task_id"
+            " WHERE event.id IN (SELECT max(id) FROM event WHERE level = ? GROUP BY task_id) ORDER BY task.id",
+            (DRIFT,),
+        ).fetchall()
 
     def hosts(self) -> list[sqlite3.Row]:
         """Return what holds for whole registries."""

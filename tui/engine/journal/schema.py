@@ -132,10 +132,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 
 def open_for_reading(path: Path) -> sqlite3.Connection:
     """Open a journal to look at, while another process may write it. Raises JournalError, and so does every read."""
-    connection = _open(path, "ro", GuardedConnection)
-    assert isinstance(connection, GuardedConnection)
-    connection.path = str(path)
-    return connection
+    return _open(path, "ro", GuardedConnection)
 
 
 def open_for_control(path: Path) -> sqlite3.Connection:
@@ -148,6 +145,8 @@ def _open(path: Path, mode: str, kind: type[sqlite3.Connection] = sqlite3.Connec
         raise JournalError(f"there is no journal at {path}", "see 'regferry runs list'")
     try:
         connection = _connect(f"file:{path}?mode={mode}", kind)
+        if isinstance(connection, GuardedConnection):
+            connection.path = str(path)
         application = connection.execute("PRAGMA application_id").fetchone()[0]
         version = connection.execute("PRAGMA user_version").fetchone()[0]
     except sqlite3.Error as error:

@@ -165,6 +165,10 @@ class JournalWriter:
         """Queue what holds for a whole registry."""
         self._put("INSERT OR REPLACE INTO host VALUES (?, ?, ?, ?)", (registry, state, detail, self._next()))
 
+    def forget_hosts(self) -> None:
+        """Queue that nothing is known of any registry: what held for an earlier process need not hold now."""
+        self._put("DELETE FROM host", ())
+
     def orders(self) -> list[tuple[str, str]]:
         """Return the orders (verb, argument) given since the last look, oldest first, and mark them seen."""
         query = "SELECT id, verb, argument FROM control WHERE seen IS NULL ORDER BY id"

@@ -12,7 +12,7 @@ from tui.app.widgets import figures
 from tui.app.widgets.detail_pane import Section
 from tui.app.widgets.states import PHASES, task_state
 from tui.engine.journal.lines import FailureGroup, TaskLine
-from tui.engine.journal.reader import JournalReader
+from tui.engine.journal.reader import DRIFT, JournalReader
 from tui.oci.manifest import parse_manifest
 
 PLACED = {
@@ -132,6 +132,16 @@ def _story(reader: JournalReader, number: int) -> list[Section]:
     attempts = reader.attempts(number)
     said = {row["message"] for row in attempts}
     story = [(row["at"], f"{_phase(row['phase'])}: {row['error_class']}: {row['message']}") for row in attempts]
-    story += [(row["at"], row["text"]) for row in reader.events(task_id=number) if row["text"] not in said]
+    story += [(row["at"], _event(row)) for row in reader.events(task_id=number) if row["text"] not in said]
     lines = [f"{time.strftime('%H:%M:%S', time.localtime(at))}  {text}" for at, text in sorted(story)]
     return [Section(_("Log"), lines)] if lines else []
+
+
+def _event(row: Any) -> str:
+    if row["level"] != DRIFT:
+        return str(row["text"])
+    if not row["text"]:
+        return _("the tag is gone from the source since it was planned; copied as planned")
+    return _("the tag was moved at the source since it was planned, and is {digest} now; copied as planned").format(
+        digest=row["text"]
+    )

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from textual.timer import Timer
 
 from tui.app.journal_watch import WATCH_ERRORS, read_once
+from tui.app.screens.run.asking import AskingRun
 from tui.app.screens.run.failures import FailureTable
-from tui.app.screens.run.steered import SteeredRun
 from tui.engine.journal.lines import TaskLine
 from tui.engine.journal.reader import JournalReader
 
@@ -17,7 +17,7 @@ AGAIN = 1.0
 """Seconds until new failures are read."""
 
 
-class FailuresReading(SteeredRun):
+class FailuresReading(AskingRun):
     """A run with a table of its failures."""
 
     _timer: Timer | None = None

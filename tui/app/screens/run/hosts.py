@@ -22,6 +22,8 @@ HOST_STATES: Mapping[str, State] = {
         State("throttled", N_("asks for a pause"), "~", "~", "warning", 1),
         State("waiting", N_("waiting for it"), "~", "~", "warning", 1),
         State("down", N_("not reachable"), "✗", "x", "error", 0),
+        State("login", N_("refuses the login"), "✗", "x", "error", 0),
+        State("refusing", N_("refuses everything"), "✗", "x", "error", 0),
         State("slow", N_("slow"), "~", "~", "warning", 2),
     )
 }

@@ -15,6 +15,8 @@ REASONS = {
     "INTEGRITY": N_("damaged content"),
     "POLICY": N_("refused by a rule"),
     "CONFLICT": N_("tag exists"),
+    "IMMUTABLE": N_("tag is immutable"),
+    "QUOTA": N_("quota exceeded"),
     "TRUST": N_("not trusted"),
     "UNSUPPORTED": N_("cannot be copied"),
     "LOCAL": N_("this machine"),

@@ -7,6 +7,8 @@ import subprocess
 import time
 from typing import Any
 
+from textual.css.query import NoMatches
+
 from tui.app.announce import announce
 from tui.app.i18n import whole
 from tui.app.journal_watch import WATCH_ERRORS, JournalWatch, Look, read_once
@@ -88,6 +90,9 @@ class WatchedRun(Place):
                 self.take(await asyncio.to_thread(watch.look))
         except WATCH_ERRORS as error:
             self.say_error(error)
+        except NoMatches:
+            if self.is_current:  # not when the screen is being left, and its table is gone before it
+                raise
         finally:
             watch.close()
 

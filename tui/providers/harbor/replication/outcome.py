@@ -26,8 +26,8 @@ _COUNTED = re.compile(r"(?P<path>\S+) \[(?P<count>[0-9]{1,9}) item\(s\) in total
 _NAMED = re.compile(r"(?P<path>[^\[\]]*):\[(?P<tags>[^\[\]]*)\]")
 _LOG_LINE = re.compile(r"\S+ \[(?P<level>ERROR|FATAL)\] (?:\[[^\]]*\]:? ?)?(?P<said>.*)")
 _HINTS = (
-    ("immutable", "CONFLICT", "the tag is immutable at the target: choose another name, or skip what exists"),
-    ("exceed the configured upper limit", "POLICY", "raise the quota of the project at the target, or free space"),
+    ("immutable", "IMMUTABLE", "the tag is immutable at the target: choose another name, or skip what exists"),
+    ("exceed the configured upper limit", "QUOTA", "raise the quota of the project at the target, or free space"),
     (r"\bunauthorized\b|\b401\b", "AUTH", "check the user and password of the registry endpoint in Harbor"),
     (r"\bdenied\b|\b403\b", "DENIED", "give the account of Harbor's registry endpoint the permission to push there"),
     ("no such host", "NET", "Harbor's own machine cannot find that host: check its resolver"),

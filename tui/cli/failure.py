@@ -37,9 +37,18 @@ def _exit_code(error: Exception) -> int | None:
     from tui.engine.runs import RunBusy, UnknownRun
     from tui.oci.reference import InvalidReference
     from tui.plan.errors import PlanFileError, RuleError
+    from tui.repeat.times import TimesError
 
     match error:
-        case click.ClickException() | PlanFileError() | RuleError() | InvalidReference() | UnknownRun() | RunBusy():
+        case (
+            click.ClickException()
+            | PlanFileError()
+            | RuleError()
+            | InvalidReference()
+            | TimesError()
+            | UnknownRun()
+            | RunBusy()
+        ):
             return USAGE
         case MirrorRefused():
             return FAILED

@@ -28,6 +28,11 @@ _COMMANDS = {
     ),
     "pack": ("tui.cli.airgap:pack", "Pack an export in a folder into a tar, or into parts of it."),
     "unpack": ("tui.cli.airgap:unpack", "Unpack the parts of an export into a folder."),
+    "schedule": (
+        "tui.cli.repeat:schedule",
+        "Run a plan at its times, or write a systemd timer or a Kubernetes CronJob.",
+    ),
+    "watch-source": ("tui.cli.repeat:watch_source", "Run a plan whenever something is new at its source."),
     "import": ("tui.cli.convert:import_", "Turn an image-syncer, skopeo sync or regsync file into a plan file."),
     "export": ("tui.cli.convert:export", "Turn a plan file into image-syncer's files."),
 }

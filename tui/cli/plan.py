@@ -43,17 +43,35 @@ def plan(plan_file: Path, out: Path | None, engine: str | None, harbor: str | No
 @click.argument("plan_file", metavar="PLAN", type=existing_file)
 @engine_options
 @notify_options
+@click.option("--no-overlap", is_flag=True, help="Do nothing, and say so, while a run of this plan is going.")
 @run_options
 def run(
-    plan_file: Path, engine: str | None, harbor: str | None, log: Path | None, as_json: bool, **options: Any
-) -> int:  # fmt: skip
+    plan_file: Path,
+    engine: str | None,
+    harbor: str | None,
+    no_overlap: bool,
+    log: Path | None,
+    as_json: bool,
+    **options: Any,
+) -> int:
     """Run the plan file PLAN."""
+    from contextlib import ExitStack
+
     from tui.cli import foreground
+    from tui.endpoints.locations import state_dir
     from tui.engine.logins import LoginSources
     from tui.plan.toml_file import load_plan
+    from tui.repeat.alone import StillRunning, alone
 
     noticed = with_notify(load_plan(plan_file), options)
     loaded = with_engine(foreground.with_options(noticed, options), engine, harbor)
-    folder, code = foreground.start(loaded, LoginSources(), as_json=as_json, log=log)
+    with ExitStack() as stack:
+        if no_overlap:
+            try:
+                stack.enter_context(alone(state_dir(), plan_file, loaded.name))
+            except StillRunning as error:
+                click.echo(json.dumps({"exit": 0, "skipped": str(error)}) if as_json else f"skipped: {error}")
+                return 0
+        folder, code = foreground.start(loaded, LoginSources(), as_json=as_json, log=log)
     foreground.print_outcome(folder, as_json=as_json)
     return code

@@ -32,6 +32,7 @@ __all__ = [
     "matching_repositories",
     "narrow",
     "pairs_of",
+    "takes",
     "template_of",
 ]
 
@@ -62,6 +63,11 @@ def chosen_repositories(rule: Rule, paths: Sequence[str]) -> list[str]:
         return matching_paths(rule.repositories, paths)
     except SelectionError as error:
         raise RuleError(str(error), rule.origin, "correct the rule") from error
+
+
+def takes(rule: Rule, path: str) -> bool:
+    """Return whether a repository is one that the rule names and chooses. Raises RuleError."""
+    return path in matching_repositories(rule, [path]) and bool(chosen_repositories(rule, [path]))
 
 
 def expand(rule: Rule, repository: Repository, listed: Sequence[str]) -> list[Pair]:

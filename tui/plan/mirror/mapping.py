@@ -11,7 +11,7 @@ from tui.oci.reference import Reference, Repository, is_repository, is_tag
 from tui.plan import naming
 from tui.plan.attached import is_attached
 from tui.plan.backups import is_backup
-from tui.plan.expand import chosen_repositories, expand, matching_repositories, template_of
+from tui.plan.expand import expand, takes, template_of
 from tui.plan.model import Rule
 from tui.plan.selection import narrow
 
@@ -58,7 +58,7 @@ def routes(rules: Iterable[Rule], sources: Iterable[Repository]) -> list[Route]:
     listed = list(sources)
     for rule in rules:
         for source in listed:
-            if source.registry != rule.source_registry or not _names(rule, source.path):
+            if source.registry != rule.source_registry or not takes(rule, source.path):
                 continue
             name, _ = naming.split_template(template_of(rule, source))
             if "tag" not in naming.fields_of(name):
@@ -84,7 +84,7 @@ def lost_route(rule: Rule, target: Repository) -> Route | None:
         path = fields.get("path") or (f"{project}{fields['name']}" if project and fields.get("name") else "")
         if not path and fields.get("project") and fields.get("name"):
             path = f"{fields['project']}/{fields['name']}"
-    if not is_repository(path) or not _names(rule, path):
+    if not is_repository(path) or not takes(rule, path):
         return None
     found = [route for route in routes([rule], [Repository(rule.source_registry, path)]) if route.target == target]
     return replace(found[0], left=True) if found else None
@@ -150,10 +150,6 @@ def _made(way: Route, tags: Sequence[str]) -> Iterable[tuple[Reference, Referenc
 def _would_take(rule: Rule, tag: str) -> bool:
     """Return whether the rule selects a tag by its name; how many others are newer is not asked."""
     return bool(narrow(replace(rule.tags, newest=None), [tag]).tags)
-
-
-def _names(rule: Rule, path: str) -> bool:
-    return path in matching_repositories(rule, [path]) and bool(chosen_repositories(rule, [path]))
 
 
 def _pattern(template: str, source: Repository) -> str:

@@ -7,7 +7,7 @@ from functools import partial
 
 from tui.app.i18n import _, said, told
 from tui.app.screens.endpoints import changes
-from tui.app.screens.endpoints.details import outcome_text
+from tui.app.screens.endpoints.details import why_failed
 from tui.app.screens.endpoints.testing import Test, run_test
 from tui.app.screens.endpoints.words import STORES
 from tui.app.screens.place import Place
@@ -98,4 +98,4 @@ class Deeds(Place):
         if outcome.ok:
             self.say(_("{name} works").format(name=endpoint.name), "success")
         else:
-            self.say(f"{endpoint.name}: {outcome_text(outcome)}", "error")
+            self.say(f"{endpoint.name}: {why_failed(test)}", "error")

@@ -46,6 +46,12 @@ def last_test(test: LastTest) -> str:
     return f"{when}: {outcome_text(test)}"
 
 
+def why_failed(test: Test) -> str:
+    """Return why a test of this opening of the app failed, '' when it did not."""
+    failed = next((step for step in test.steps if step.state == "failed"), None)
+    return f"{_(STEPS[failed.name])}: {said(failed.detail)}" if failed else said(test.problem)
+
+
 def outcome_text(test: LastTest) -> str:
     """Return why a test failed. It is kept in English with the endpoint: what has values of its own stays so."""
     title, colon, detail = test.message.partition(": ")

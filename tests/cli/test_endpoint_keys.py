@@ -116,3 +116,47 @@ async def test_options_that_do_not_go_together(operator: Operator) -> None:
         await operator.json(*add, *options, given="x\n", status=2)
     refused = await operator.json(*add, "--access-key", "LTAI5tExampleExample0001", status=2)
     assert "takes no access keys" in refused["error"]["message"]
+
+
+async def test_namespaces_are_listed_looked_at_and_prepared(operator: Operator, enterprise: Acr) -> None:
+    await operator.json(
+        "endpoint", "add", "acr", enterprise.front.address, "--access-key", KEY_ID, "--api", enterprise.api.url, "--store",
+        "vault", "--password-stdin", given=SECRET,
+    )  # fmt: skip
+    listed = await operator.json("endpoint", "namespaces", "acr")
+    assert {each["name"]: each["creates"] for each in listed["namespaces"]} == {"team": True, "strict": False}
+    assert (await operator.json("endpoint", "namespaces", "acr", "strict"))["repositories"] == ["strict/there"]
+    found = await operator.json("endpoint", "prepare", "acr", "fresh", "strict/app", "team", status=1)
+    assert [each["can_do"] for each in found["findings"] if each["severity"] == "problem"] == [
+        "create the namespace fresh, private",
+        "switch on auto-create in strict",
+    ]
+    assert found["done"] == []
+    shown = await operator.run("endpoint", "prepare", "acr", "fresh")
+    assert "next: regferry endpoint prepare acr fresh --create" in shown.out
+    made = await operator.json("endpoint", "prepare", "acr", "strict/app", "--create", "--repositories")
+    assert "strict/app" in enterprise.cloud.repositories
+    assert not enterprise.cloud.spaces["strict"].creates
+    made = await operator.json("endpoint", "prepare", "acr", "fresh", "strict/other", "--create")
+    assert made["done"] == ["create the namespace fresh, private", "switch on auto-create in strict"]
+    assert enterprise.cloud.spaces["fresh"].creates
+    assert enterprise.cloud.spaces["strict"].creates
+    policy = (await operator.json("endpoint", "policy", "acr", "fresh"))["policy"]
+    assert any(
+        f"repository/{INSTANCE}/fresh/*" in resource for each in policy["Statement"] for resource in each["Resource"]
+    )
+
+
+async def test_a_password_shows_the_policy_and_no_namespaces(
+    operator: Operator, enterprise: Acr, tmp_path: Path
+) -> None:
+    await operator.json("endpoint", "add", "acr", enterprise.front.address)
+    refused = await operator.json("endpoint", "namespaces", "acr", status=1)
+    assert "without an access key" in refused["error"]["message"]
+    found = await operator.json("endpoint", "prepare", "acr", "team/a/b", status=0)
+    assert "team/a/b" in found["findings"][0]["finding"]
+    await operator.run("endpoint", "policy", "acr", "team", "--out", str(tmp_path / "policy.json"))
+    assert INSTANCE in (tmp_path / "policy.json").read_text()
+    await operator.json("endpoint", "add", "other", "registry.invalid")
+    refused = await operator.json("endpoint", "prepare", "other", "team", status=1)
+    assert "nothing can be prepared" in refused["error"]["message"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from tui.cli.endpoint_namespaces import namespaces, policy, prepare
 from tui.cli.login_options import login_fields, login_options, secret_from_prompt, secret_from_stdin
 from tui.cli.options import Command, existing_file, json_option
 from tui.endpoints.model import STORE_NAMES
@@ -23,7 +24,7 @@ def _store_option(text: str) -> Callable[[Command], Command]:
 
 @click.group()
 def endpoint() -> None:
-    """The registries we know: add, list, test, remove, login.
+    """The registries we know: add, list, test, login, namespaces, prepare, policy, remove.
 
     Passwords are kept in a store (OS keyring, encrypted vault, kernel keyring, docker's logins, a variable), never in
     a file of regferry's and never on the command line.
@@ -195,3 +196,7 @@ def _print_json(document: dict[str, Any]) -> None:
     import json
 
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+for _command in (namespaces, prepare, policy):
+    endpoint.add_command(_command)

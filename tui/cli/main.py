@@ -16,7 +16,10 @@ from tui.engine.outcome import USAGE
 
 _COMMANDS = {
     "demo": ("tui.cli.demo:demo", "Two embedded registries with sample images, and a migration between them."),
-    "endpoint": ("tui.cli.endpoint:endpoint", "The registries we know: add, list, test, remove, login."),
+    "endpoint": (
+        "tui.cli.endpoint:endpoint",
+        "The registries we know: add, test, log in, prepare, remove.",
+    ),
     "copy": ("tui.cli.copy:copy", "Copy one image or one repository."),
     "sync": ("tui.cli.sync:sync", "Run image-syncer's own files with its own flags."),
     "plan": ("tui.cli.plan:plan", "Generate only: the task list and a forecast."),

@@ -120,8 +120,8 @@ async def test_options_that_do_not_go_together(operator: Operator) -> None:
 
 async def test_namespaces_are_listed_looked_at_and_prepared(operator: Operator, enterprise: Acr) -> None:
     await operator.json(
-        "endpoint", "add", "acr", enterprise.front.address, "--access-key", KEY_ID, "--api", enterprise.api.url, "--store",
-        "vault", "--password-stdin", given=SECRET,
+        "endpoint", "add", "acr", enterprise.front.address, "--access-key", KEY_ID, "--api", enterprise.api.url,
+        "--store", "vault", "--password-stdin", given=SECRET,
     )  # fmt: skip
     listed = await operator.json("endpoint", "namespaces", "acr")
     assert {each["name"]: each["creates"] for each in listed["namespaces"]} == {"team": True, "strict": False}
@@ -142,9 +142,8 @@ async def test_namespaces_are_listed_looked_at_and_prepared(operator: Operator, 
     assert enterprise.cloud.spaces["fresh"].creates
     assert enterprise.cloud.spaces["strict"].creates
     policy = (await operator.json("endpoint", "policy", "acr", "fresh"))["policy"]
-    assert any(
-        f"repository/{INSTANCE}/fresh/*" in resource for each in policy["Statement"] for resource in each["Resource"]
-    )
+    resources = [resource for each in policy["Statement"] for resource in each["Resource"]]
+    assert any(f"repository/{INSTANCE}/fresh/*" in resource for resource in resources)
 
 
 async def test_a_password_shows_the_policy_and_no_namespaces(

@@ -44,7 +44,7 @@ class Basket:
     sizes: dict[str, int] = field(default_factory=dict)
     listed: dict[str, tuple[str, ...]] = field(default_factory=dict)
     contents: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
-    _narrowed: dict[str, tuple[TagSelection, tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
+    _narrowed: dict[str, tuple[TagSelection, tuple[str, ...], tuple[str, ...] | None]] = field(default_factory=dict)
 
     def clear(self, source: Endpoint | None = None) -> None:
         """Select nothing, from now on at `source`."""
@@ -94,7 +94,10 @@ class Basket:
         return tag in (self.chosen(path) or ())
 
     def chosen(self, path: str) -> tuple[str, ...] | None:
-        """Return the tags selected of a repository; None when they depend on a list of tags that is not known yet."""
+        """Return the tags selected of a repository; None when they depend on what is not known yet.
+
+        That is the list of its tags, or their labels and ages, for which the check asks.
+        """
         if path in self.tags:
             return tuple(self.tags[path])
         if path not in self.repositories:
@@ -106,7 +109,8 @@ class Basket:
             return listed
         known = self._narrowed.get(path)
         if known is None or known[0] != selection or known[1] is not listed:
-            known = self._narrowed[path] = (selection, listed, narrow(selection, listed).tags)
+            funnel = narrow(selection, listed)
+            known = self._narrowed[path] = (selection, listed, None if funnel.open else funnel.tags)
         return known[2]
 
     def references(self) -> Iterator[tuple[str, str]]:
@@ -174,7 +178,8 @@ def with_override(
 ) -> tuple[Rule, ...]:
     """Return `rules` with one tag of a repository going to `target` instead.
 
-    A rule that keeps the newest tags is pinned to those of `listed`: without the tag it would take an older one.
+    A rule that keeps the newest tags is pinned to those of `listed`: without the tag it would take an older one. Where
+    only the check finds out which those are, it takes that older one.
     """
     changed: list[Rule] = []
     platforms: tuple[Platform, ...] = ()
@@ -185,7 +190,8 @@ def with_override(
         platforms = rule.platforms
         references = rule.references
         if rule.needs_tags and rule.tags.newest is not None and listed:
-            references = narrow(rule.tags, listed).tags
+            funnel = narrow(rule.tags, listed)
+            references = () if funnel.open else funnel.tags
         if not references:
             changed.append(replace(rule, tags=replace(rule.tags, exclude=(*rule.tags.exclude, tag))))
         elif left := tuple(name for name in references if name != tag):

@@ -10,7 +10,7 @@ from tui.app.basket import Basket, with_override
 from tui.endpoints.model import Endpoint
 from tui.oci.reference import Reference, Repository
 from tui.plan import naming
-from tui.plan.model import Options, Plan, Platform, Rule
+from tui.plan.model import ArtifactSelection, Options, Plan, Platform, Rule
 
 KEEP_PATH = "{path}"
 THROUGHPUT = 20_000_000
@@ -22,13 +22,14 @@ class Draft:
     """A plan as it is being made, from the basket or from a file that was opened (`opened`, with its `path`).
 
     `names` is the template of repository and tag at `target`; `overrides` are whole targets of single references, by
-    source path and tag. `platforms` replaces those of an opened file's rules when it is not empty.
+    source path and tag. `platforms` and `artifacts` replace those of an opened file's rules when they are not empty.
     """
 
     target: Endpoint | None = None
     names: str = KEEP_PATH
     options: Options = field(default_factory=Options)
     platforms: tuple[Platform, ...] = ()
+    artifacts: ArtifactSelection = field(default_factory=ArtifactSelection)
     overrides: dict[tuple[str, str], str] = field(default_factory=dict)
     throughput: int = THROUGHPUT
     opened: Plan | None = None
@@ -42,7 +43,7 @@ class Draft:
     def open(self, plan: Plan, path: Path) -> None:
         """Take a plan from a file in the place of the basket."""
         self.opened, self.path, self.options = plan, path, plan.options
-        self.platforms = ()
+        self.platforms, self.artifacts = (), ArtifactSelection()
         self.overrides.clear()
 
     def close_file(self) -> None:
@@ -67,6 +68,8 @@ class Draft:
             name = _name(basket.source, self.target)
         if self.platforms:
             rules = tuple(replace(rule, platforms=self.platforms) for rule in rules)
+        if self.artifacts != ArtifactSelection():
+            rules = tuple(replace(rule, artifacts=self.artifacts) for rule in rules)
         for (path, tag), target in self.overrides.items():
             if self.opened is None and not basket.covers(path, tag):
                 continue

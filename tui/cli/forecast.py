@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from tui.cli.words import several, size
-from tui.engine.funnels import steps_in_words
+from tui.plan.funnels import in_words
+from tui.plan.selection import Step
 
 
 def forecast_lines(document: dict[str, Any]) -> Iterator[str]:
@@ -56,7 +57,8 @@ _WORDS = {
 def _funnel(rule: dict[str, Any]) -> str:
     """Return how a rule came to its tags: `12 repositories -> 5 chosen: 413 tags -> 120 match -> 40 newest`."""
     repositories = " -> ".join(f"{each['left']} {_WORDS[each['step']]}" for each in rule["repositories"])
-    tags = " -> ".join(f"{left} {_WORDS[name]}" for name, left in steps_in_words(rule["tags"]))
+    steps = [Step(each["step"], each["left"]) for each in rule["tags"]]
+    tags = " -> ".join(f"{left} {_WORDS[name]}" for name, left in in_words(steps))
     said = [": ".join(part for part in (repositories, tags) if part)]
     if rule["configs"]:
         said.append(f"their age read from {several(rule['configs'], 'image config')}, some two requests each")

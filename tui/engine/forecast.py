@@ -38,7 +38,7 @@ def forecast(reader: JournalReader) -> dict[str, Any]:
         "summary": {"total": len(tasks), **{name: actions.count(name) for name in dict.fromkeys(actions)}},
         "artifacts": dict(kinds.most_common()),
         "bytes": {"tasks": sum(task["bytes"] for task in tasks), "to_move": to_move},
-        "rules": funnels(reader),
+        "rules": [funnel.document() for funnel in funnels(reader)],
         "tasks": tasks,
         "failed": [failed.document() for failed in failures(reader)],
     }

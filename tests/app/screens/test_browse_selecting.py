@@ -154,3 +154,33 @@ async def test_from_the_basket_to_the_plan() -> None:
         await app.browse()
         await app.press("space", "b", "p")
         await app.sees("Preview, not checked yet")
+
+
+async def test_the_latest_are_found_from_what_is_on_the_screen_or_left_to_the_check() -> None:
+    async with opened() as app:
+        await app.browse()
+        await app.open_repository("team/app")
+        await app.press("p")
+        await app.sees("Select tags by pattern: team/app")
+        fields = {name: app.screen.query_one(f"#field-{name}") for name in ("include", "newest", "newest_by", "labels")}
+        fields["include"].value, fields["newest"].value, fields["newest_by"].value = "1.4.*", "1", "time"
+        await app.sees("1 of 6 tags", "6 tags → 2 match → 1 newest")
+        fields["labels"].value = "prod, tested"
+        await app.sees("at most 2 of 6 tags; the check asks for their labels and ages")
+        await app.press("enter")
+        selection = TagSelection(include=("1.4.*",), newest=1, labels=("prod", "tested"), newest_by="time")
+        assert app.basket.repositories == {"team/app": selection}
+        assert app.basket.chosen("team/app") is None
+        assert not app.basket.tally().tags_known
+
+
+async def test_an_age_that_is_none_is_said_as_one_types() -> None:
+    async with opened() as app:
+        await app.browse()
+        await app.open_repository("team/app")
+        await app.press("p")
+        await app.sees("Select tags by pattern: team/app")
+        app.screen.query_one("#field-newer_than").value = "soon"
+        await app.sees("'soon' is neither an age like '90d' nor a date")
+        app.screen.query_one("#field-newer_than").value = "1970-01-02"
+        await app.sees("of 6 tags")

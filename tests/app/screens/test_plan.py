@@ -9,7 +9,7 @@ from tui.app.screens.planning.forecasting import Forecast, Task
 from tui.app.screens.planning.preflight import samples
 from tui.engine.runs import list_runs
 from tui.oci.reference import Repository
-from tui.plan.model import Options, Platform
+from tui.plan.model import Options, Platform, TagSelection
 
 
 async def plan(app: Opened, names: str = "") -> None:
@@ -224,3 +224,45 @@ def test_a_forecast_counts_every_task_once_however_often_it_changes() -> None:
     assert (forecast.tasks_size, forecast.saved) == (200, 100)
     forecast.take([task._replace(id=2, action="unchanged")], 3)
     assert (forecast.tasks_size, forecast.to_do) == (100, 1)
+
+
+async def test_the_check_says_what_each_step_of_a_selection_left_and_what_goes_along() -> None:
+    async with opened() as app:
+        await app.browse()
+        app.basket.clear(app.screen.shelf.endpoint)
+        app.basket.take_repositories(["team/app"], TagSelection(include=("1.4.*",), newest=1))
+        app.basket.take_tags("library/nginx", ["1.25"])
+        app.draft.platforms = (Platform("linux", "amd64"),)
+        app.draft.options = Options(on_conflict="backup", order="oldest-first")
+        await app.press("4")
+        await app.sees("back up existing tags, linux/amd64")
+        await checked(app)
+        await app.sees("6 tags → 2 match → 1 newest")
+        await app.press("v")
+        await app.sees("Selection, step by step", "included", "newest", "listed")
+        await app.press("escape", "enter")
+        await app.sees("Goes along", "1 sbom")
+        await app.press("escape")
+        tasks = app.screen.forecast.tasks
+        app.screen.table.go_to(next(id for id, task in tasks.items() if task.path == "library/nginx"))
+        await app.press("enter")
+        await app.sees("Platforms", "Left out", "New digest")
+
+
+async def test_backups_order_and_kinds_are_options() -> None:
+    async with opened() as app:
+        await plan(app)
+        await app.press("o")
+        await app.sees("Existing tags", "Backup name", "Order", "Kinds")
+        field = {name: app.screen.query_one(f"#field-{name}") for name in ("on_conflict", "backup", "order", "kinds")}
+        field["on_conflict"].value, field["backup"].value = "backup", "old"
+        await app.sees("makes one name for all tags")
+        field["backup"].value, field["kinds"].value = "{tag}-old", "images"
+        await app.sees("did you mean 'image'")
+        field["kinds"].value, field["order"].value = "image signature", "version"
+        app.screen.look_again()
+        await app.sees("such as 1.4 → 1.4-old", "lowest versions first")
+        await app.press("enter")
+        await app.sees("back up existing tags", "lowes")
+        assert app.draft.options == Options(on_conflict="backup", backup="{tag}-old", order="version")
+        assert {rule.artifacts.include for rule in app.draft.plan(app.basket).rules} == {("image", "signature")}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tui.app.i18n import _, said
 from tui.app.widgets.detail_pane import Section
 from tui.app.widgets.figures import bytes_text, time_text
+from tui.app.widgets.fitted import width
 
 if TYPE_CHECKING:
     from tui.providers.content import ManifestNode, Referrer
@@ -55,7 +56,7 @@ def sections_of(node: ManifestNode, attached: Sequence[Referrer] | None) -> list
             title = _("Layers of {platform}").format(platform=image.platform) if node.children else _("Layers")
             sections.append(Section(title, [_layer(each.digest, each.size, each.foreign) for each in image.layers]))
     if attached:
-        sections.append(Section(_("Attached"), [f"{_(each.kind):12} {each.digest[:_SHORT]}" for each in attached]))
+        sections.append(Section(_("Attached"), [_attached(each) for each in attached]))
     images = node.images()
     labels = images[0].config.labels if images and images[0].config else {}
     for title, pairs in ((_("Labels"), labels), (_("Annotations"), node.annotations)):
@@ -82,6 +83,13 @@ def _tree(node: ManifestNode, depth: int = 0) -> Iterator[str]:
         yield from _tree(child, depth + 1)
     if node.left_out:
         yield "  " * (depth + 1) + _("{count} more were not read").format(count=node.left_out)
+
+
+def _attached(each: Referrer) -> str:
+    """Say what it is, and the artifact type, or the tag under which cosign keeps it."""
+    kind = _(each.kind)
+    where = each.tag[each.tag.rfind(".") :] if each.tag else each.artifact_type
+    return f"{kind}{' ' * max(1, 13 - width(kind))}{each.digest[:_SHORT]}  {bytes_text(each.size):>9}  {where}"
 
 
 def _layer(digest: str, size: int, foreign: bool) -> str:

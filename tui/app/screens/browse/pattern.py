@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, cast
 
 from tui.app.i18n import _, ngettext
 from tui.app.screens.form_dialog import Field, FormDialog, Values, Verdict, number
-from tui.plan.model import TagSelection
-from tui.plan.selection import SelectionError, check_selection, narrow
+from tui.app.screens.funnel_words import funnel_text
+from tui.plan.funnels import summed
+from tui.plan.model import NewestBy, TagSelection
+from tui.plan.selection import Funnel, SelectionError, TagFacts, check_selection, narrow
 
+if TYPE_CHECKING:
+    from tui.providers.content import TagInfo
+
+Infos = Mapping[tuple[str, str], "TagInfo"]
 _SHOWN = 6
 
 
@@ -16,30 +23,48 @@ def selection_of(values: Values) -> TagSelection:
     """Return the selection that was typed. Raises ValueError in words for the user."""
     newest = values["newest"]
     selection = TagSelection(
-        include=tuple(values["include"].replace(",", " ").split()),
-        exclude=tuple(values["exclude"].replace(",", " ").split()),
+        include=_words(values["include"]),
+        exclude=_words(values["exclude"]),
         regex=values["regex"],
         semver=values["semver"],
         newest=number(newest, _("Newest"), 1) if newest else None,
+        exclude_regex=values["exclude_regex"],
+        labels=_names(values["labels"]),
+        exclude_labels=_names(values["exclude_labels"]),
+        newer_than=values["newer_than"],
+        newest_by=cast(NewestBy, values["newest_by"]) if newest else "version",
     )
     check_selection(selection)
     return selection
 
 
 def pattern_dialog(
-    paths: Sequence[str], listed: Callable[[], Mapping[str, tuple[str, ...]]], before: TagSelection
+    paths: Sequence[str],
+    listed: Callable[[], Mapping[str, tuple[str, ...]]],
+    before: TagSelection,
+    infos: Callable[[], Infos] = dict,
 ) -> FormDialog:
-    """Return the form for the tags of `paths`; `listed` gives the tags known so far, for the count as one types."""
+    """Return the form for the tags of `paths`.
+
+    `listed` gives the tags known so far, and `infos` what is known of them, for the count as one types.
+    """
 
     def judge(values: Values) -> Verdict:
         try:
             selection = selection_of(values)
         except (SelectionError, ValueError) as error:
             return Verdict(error=str(error))
-        known = [listed()[path] for path in paths if path in listed()]
-        funnels = [narrow(selection, tags) for tags in known]
+        known = {path: listed()[path] for path in paths if path in listed()}
+        funnels = [_narrowed(selection, path, tags, infos()) for path, tags in known.items()]
         kept, total = sum(each.kept for each in funnels), sum(each.listed for each in funnels)
-        lines = [_("{kept} of {total} tags").format(kept=f"{kept:,}", total=f"{total:,}")]
+        if any(each.open for each in funnels):
+            words = _("at most {kept} of {total} tags; the check asks for their labels and ages")
+        else:
+            words = _("{kept} of {total} tags")
+        lines = [words.format(kept=f"{kept:,}", total=f"{total:,}")]
+        steps = summed(each.steps for each in funnels)
+        if len(steps) > 2:
+            lines.append(funnel_text(steps))
         if missing := len(paths) - len(known):
             text = ngettext(
                 "{count} repository is not listed yet: its tags come on top",
@@ -57,14 +82,41 @@ def pattern_dialog(
         if len(paths) == 1
         else ngettext("{count} repository", "{count} repositories", len(paths)).format(count=f"{len(paths):,}")
     )
-    fields = [
+    title = _("Select tags by pattern: {what}").format(what=what)
+    return FormDialog(
+        title, _fields(before), judge, about=_("A tag is taken when it passes every line; empty lines let all pass.")
+    )
+
+
+def _fields(before: TagSelection) -> list[Field]:
+    by = (("version", _("highest versions")), ("time", _("latest by time")))
+    return [
         Field("include", _("Include"), " ".join(before.include), _("globs such as 1.* 2.*")),
         Field("exclude", _("Exclude"), " ".join(before.exclude), _("globs such as *-rc* *.sig")),
         Field("regex", _("Regex"), before.regex, _("found anywhere in the tag")),
         Field("semver", _("Versions"), before.semver, _("a range such as >=1.20 <2")),
-        Field("newest", _("Newest"), str(before.newest or ""), _("how many of the highest versions")),
+        Field("newest", _("Newest"), str(before.newest or ""), _("how many to keep in the end")),
+        Field("newest_by", _("Newest are"), before.newest_by, choices=by),
+        Field("newer_than", _("Newer than"), before.newer_than, _("an age or a date: 90d, 2w, 2026-01-31")),
+        Field("exclude_regex", _("Not regex"), before.exclude_regex, _("not found in the tag")),
+        Field("labels", _("Labels"), ", ".join(before.labels), _("of Harbor, all of them: prod, tested")),
+        Field("exclude_labels", _("Not labels"), ", ".join(before.exclude_labels), _("of Harbor, none of them")),
     ]
-    title = _("Select tags by pattern: {what}").format(what=what)
-    return FormDialog(
-        title, fields, judge, about=_("A tag is taken when it passes every line; empty lines let all pass.")
-    )
+
+
+def _narrowed(selection: TagSelection, path: str, tags: Sequence[str], infos: Infos) -> Funnel:
+    """Return the funnel of one repository, with the times where they were read already."""
+    funnel = narrow(selection, tags)
+    if not funnel.open or selection.needs_labels:
+        return funnel
+    facts = {tag: TagFacts(infos[path, tag].created) for tag in funnel.tags if (path, tag) in infos}
+    return narrow(selection, tags, facts) if len(facts) == len(funnel.tags) else funnel
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.replace(",", " ").split())
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """Return what stands between commas: a label may have spaces in it."""
+    return tuple(name for part in text.split(",") if (name := part.strip()))

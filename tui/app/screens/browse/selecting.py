@@ -200,7 +200,7 @@ class Selecting(Place):
             self.say(_("Go to a repository first, or mark some: a pattern is about their tags."), "warning")
             return
         before = self.basket.repositories.get(paths[0], EVERY_TAG) if shelf.holds(self.basket) else EVERY_TAG
-        dialog = pattern_dialog(paths, lambda: shelf.listed, before)
+        dialog = pattern_dialog(paths, lambda: shelf.listed, before, lambda: shelf.infos)
         loader = Loader(self.session, shelf)
 
         def listed(path: str) -> None:

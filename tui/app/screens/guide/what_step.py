@@ -189,11 +189,16 @@ def _is_glob(text: str) -> bool:
 
 
 def _tag_words(selection: TagSelection) -> str:
+    without = ", ".join(selection.exclude_labels)
     parts = [
         " ".join(selection.include),
         _("without {globs}").format(globs=" ".join(selection.exclude)) if selection.exclude else "",
         f"/{selection.regex}/" if selection.regex else "",
         selection.semver,
+        _("without {globs}").format(globs=f"/{selection.exclude_regex}/") if selection.exclude_regex else "",
+        _("labelled {labels}").format(labels=", ".join(selection.labels)) if selection.labels else "",
+        _("not labelled {labels}").format(labels=without) if without else "",
+        _("newer than {age}").format(age=selection.newer_than) if selection.newer_than else "",
         _("the newest {count}").format(count=selection.newest) if selection.newest else "",
     ]
     return _("tags: {selection}").format(selection=", ".join(part for part in parts if part))

@@ -11,6 +11,7 @@ from tui.app.basket import Basket
 from tui.app.draft import Draft
 from tui.app.i18n import _, ngettext, whole
 from tui.app.screens.computed_source import ComputedSource
+from tui.app.screens.funnel_words import sum_of
 from tui.app.screens.place import NoticeLine, Place
 from tui.app.screens.planning.forecasting import Forecast
 from tui.app.screens.planning.head import FreeLine, PlanHead, assumption
@@ -129,6 +130,9 @@ class Drafting(Place):
         """Say what the run will come to, as far as is known."""
         line, second = self.query_one("#sums", FreeLine), self.query_one("#bytes", FreeLine)
         forecast = self.forecast
+        funnel = sum_of(forecast.funnels) if forecast is not None else ""
+        self.set_class(bool(funnel), "-narrowed")
+        self.query_one("#funnel", FreeLine).show((funnel, "accent"), (_("  v shows each step"), "muted"))
         if forecast is None:
             line.show((_("c checks what is there already and how much has to be moved"), "muted"))
             second.show(("", ""))

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from tui.app.widgets.row_source import Row
 from tui.engine.forecast import action
+from tui.engine.funnels import RuleFunnel, funnels
 from tui.engine.journal.reader import JournalReader, give_order
 from tui.engine.journal.schema import JournalError
 from tui.engine.report import names
@@ -51,6 +52,8 @@ class Forecast:
     revision: int = 0
     rules_failed: list[tuple[str, str, str]] = field(default_factory=list)
     """Text, message and hint of rules that could not be turned into tasks."""
+    funnels: list[RuleFunnel] = field(default_factory=list)
+    """How each rule that lists something came to its tags."""
 
     @property
     def saved(self) -> int:
@@ -111,10 +114,10 @@ async def watch(
     while True:
         code = process.poll()
         sums = turn % _SUMS_EVERY == 0 or code is not None
-        tasks, revision, to_move, rules = await asyncio.to_thread(_read, folder, forecast.revision, sums)
+        tasks, revision, rules, sums_now = await asyncio.to_thread(_read, folder, forecast.revision, sums)
         forecast.rules_failed = rules
-        if to_move is not None:
-            forecast.to_move = to_move
+        if sums_now is not None:
+            forecast.to_move, forecast.funnels = sums_now
         for start in range(0, len(tasks), _ROWS_AT_ONCE):
             part = tasks[start : start + _ROWS_AT_ONCE]
             forecast.take(part, revision)
@@ -128,10 +131,12 @@ async def watch(
         await asyncio.sleep(EVERY)
 
 
-def _read(folder: RunFolder, since: int, sums: bool) -> tuple[list[Task], int, int | None, list[tuple[str, str, str]]]:
+def _read(
+    folder: RunFolder, since: int, sums: bool
+) -> tuple[list[Task], int, list[tuple[str, str, str]], tuple[int, list[RuleFunnel]] | None]:
     with JournalReader(folder.journal) as reader:
         rows = reader.tasks_since(since)
-        to_move = reader.bytes_to_move() if sums else None
+        sums_now = (reader.bytes_to_move(), funnels(reader)) if sums else None
         rules = [(row["text"], row["message"], row["hint"]) for row in reader.rules() if row["state"] == "failed"]
     tasks = []
     for row in rows:
@@ -153,7 +158,7 @@ def _read(folder: RunFolder, since: int, sums: bool) -> tuple[list[Task], int, i
                 row["hint"],
             )
         )
-    return tasks, rows[-1]["revision"] if rows else since, to_move, rules
+    return tasks, rows[-1]["revision"] if rows else since, rules, sums_now
 
 
 def _said(folder: RunFolder) -> str:

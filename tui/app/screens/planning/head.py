@@ -23,7 +23,9 @@ POLICIES = {
     "overwrite": N_("overwrite"),
     "skip": N_("keep existing tags"),
     "fail": N_("conflict where tags differ"),
+    "backup": N_("back up existing tags"),
 }
+ORDERS = {"any": "", "oldest-first": N_("oldest tags first"), "version": N_("lowest versions first")}
 
 
 class LabelledLine(PartsLine):
@@ -147,6 +149,12 @@ def options_text(draft: Draft) -> str:
     ]
     if draft.opened is not None and not draft.platforms:
         said[-1] = _("platforms as in the file")
+    if order := ORDERS[options.order]:
+        said.append(_(order))
+    if draft.artifacts.include:
+        said.append(_("only {kinds}").format(kinds=" ".join(draft.artifacts.include)))
+    if draft.artifacts.exclude:
+        said.append(_("no {kinds}").format(kinds=" ".join(draft.artifacts.exclude)))
     if not options.referrers:
         said.append(_("without what is attached"))
     if options.force:

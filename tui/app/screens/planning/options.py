@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import cast
 
 from tui.app.draft import Draft
 from tui.app.i18n import N_, _
 from tui.app.screens.form_dialog import Field, FormDialog, Values, Verdict, number
-from tui.plan.model import OnConflict, Platform
+from tui.plan.artifacts import check_artifacts
+from tui.plan.backups import backup_tag, check_backup
+from tui.plan.model import ArtifactSelection, OnConflict, Order, Platform
 
 _MB = 1_000_000
 _POLICIES = {
     "overwrite": N_("a tag that is at the target with other content is overwritten"),
     "skip": N_("a tag that is at the target with other content stays as it is"),
     "fail": N_("a tag that is at the target with other content is reported as a conflict"),
+    "backup": N_("a tag that is at the target with other content gets another name, then it is overwritten"),
+}
+_ORDERS = {
+    "any": "",
+    "oldest-first": N_("each repository gets its oldest tags first; their ages cost about two requests each"),
+    "version": N_("each repository gets its lowest versions first"),
 }
 
 
@@ -30,9 +39,23 @@ def options_dialog(draft: Draft) -> FormDialog:
             "on_conflict",
             _("Existing tags"),
             options.on_conflict,
-            choices=(("overwrite", _("overwrite")), ("skip", _("keep")), ("fail", _("conflict"))),
+            choices=(
+                ("overwrite", _("overwrite")),
+                ("skip", _("keep")),
+                ("fail", _("conflict")),
+                ("backup", _("back up")),
+            ),
         ),
         Field("referrers", _("Signatures"), "yes" if options.referrers else "no", choices=yes_no),
+        Field("backup", _("Backup name"), options.backup, _("{tag} {date} {time} {digest}")),
+        Field(
+            "order",
+            _("Order"),
+            options.order,
+            choices=(("any", _("any")), ("oldest-first", _("oldest first")), ("version", _("by version"))),
+        ),
+        Field("kinds", _("Kinds"), " ".join(draft.artifacts.include), _("all; or image signature chart")),
+        Field("not_kinds", _("Not kinds"), " ".join(draft.artifacts.exclude), _("such as sbom application/spdx*")),
         Field("force", _("Copy unchanged"), "yes" if options.force else "no", choices=yes_no),
         Field("throughput", _("Speed, MB/s"), f"{draft.throughput / _MB:g}", _("for the rough time only")),
     ]
@@ -44,6 +67,11 @@ def options_dialog(draft: Draft) -> FormDialog:
             return Verdict(error=str(error))
         policy = _POLICIES[values["on_conflict"]]
         lines = [_(policy)]
+        if values["on_conflict"] == "backup":
+            example = backup_tag(values["backup"], "1.4", "sha256:" + "0" * 64, time.time())
+            lines.append(_("such as {before} → {after}").format(before="1.4", after=example))
+        if order := _ORDERS[values["order"]]:
+            lines.append(_(order))
         if values["platforms"]:
             lines.append(_("an image with fewer platforms gets another digest at the target"))
         return Verdict(lines=tuple(lines))
@@ -62,14 +90,24 @@ def take_options(draft: Draft, values: Values) -> None:
         rate = 0.0
     if not 0 < rate < 1e6:
         raise ValueError(_("Speed: a number of megabytes per second is needed"))
-    platforms = tuple(Platform.parse(each) for each in values["platforms"].replace(",", " ").split())
+    platforms = tuple(Platform.parse(each) for each in _split(values["platforms"]))
+    artifacts = ArtifactSelection(_split(values["kinds"]), _split(values["not_kinds"]))
+    check_artifacts(artifacts)
+    check_backup(values["backup"])
     draft.options = replace(
         draft.options,
         concurrency=concurrency,
         retries=retries,
         on_conflict=cast(OnConflict, values["on_conflict"]),
         referrers=values["referrers"] == "yes",
+        backup=values["backup"],
+        order=cast(Order, values["order"]),
         force=values["force"] == "yes",
     )
     draft.platforms = platforms
+    draft.artifacts = artifacts
     draft.throughput = int(rate * _MB)
+
+
+def _split(text: str) -> tuple[str, ...]:
+    return tuple(text.replace(",", " ").split())

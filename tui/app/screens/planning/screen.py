@@ -10,21 +10,22 @@ from textual.binding import Binding, BindingType
 from textual.timer import Timer
 from textual.widgets import Input
 
-from tui.app.i18n import N_, _, said
+from tui.app.i18n import N_, _
 from tui.app.screens.browse.loader import Loader
 from tui.app.screens.browse.shelf import Shelf
 from tui.app.screens.browse.survey import survey
 from tui.app.screens.form_dialog import Field, FormDialog, Values, Verdict
+from tui.app.screens.funnel_words import rule_sections
 from tui.app.screens.planning.drafting import Trouble, plain
 from tui.app.screens.planning.filing import Filing
 from tui.app.screens.planning.head import FreeLine, PlanHead
 from tui.app.screens.planning.options import options_dialog, take_options
 from tui.app.screens.planning.preview import Place as Spot
 from tui.app.screens.planning.target_dialog import TargetDialog
+from tui.app.screens.planning.task_fields import task_fields
 from tui.app.screens.text_dialog import TextDialog
 from tui.app.screens.work import start
 from tui.app.widgets.empty_state import EmptyState
-from tui.app.widgets.figures import bytes_text
 from tui.app.widgets.line_table import LineTable
 from tui.app.widgets.table_pane import TablePane
 from tui.endpoints.model import Endpoint
@@ -47,6 +48,7 @@ class PlanScreen(Filing):
         Binding("c", "check", N_("Check")),
         Binding("r", "run", N_("Run")),
         Binding("e", "edit", N_("Edit target")),
+        Binding("v", "selection", N_("Selection, step by step"), show=False),
         Binding("p", "preflight", N_("Try the target"), show=False),
         Binding("w", "save", N_("Save as a plan file"), show=False),
         Binding("l", "load", N_("Open or import a file"), show=False),
@@ -58,6 +60,8 @@ class PlanScreen(Filing):
     DEFAULT_CSS = """
     PlanScreen #tasks { height: 1fr; }
     PlanScreen #nothing { display: none; height: 1fr; }
+    PlanScreen #funnel { display: none; }
+    PlanScreen.-narrowed #funnel { display: block; }
     PlanScreen.-nothing #nothing { display: block; }
     PlanScreen.-nothing PlanHead, PlanScreen.-nothing #tasks, PlanScreen.-nothing FreeLine { display: none; }
     """
@@ -67,6 +71,7 @@ class PlanScreen(Filing):
         yield PlanHead()
         yield TablePane(self.table, id="tasks")
         yield FreeLine(id="row")
+        yield FreeLine(id="funnel")
         yield FreeLine(id="sums")
         yield FreeLine(id="bytes")
         choices = (("3", _("browse a registry and mark what to copy")), ("l", _("open a plan, or import a file")))
@@ -139,16 +144,14 @@ class PlanScreen(Filing):
         if self.forecast is None:
             self.action_check()
         elif isinstance(event.key, int) and (task := self.forecast.tasks.get(event.key)) is not None:
-            fields = [
-                (_("Source"), task.source),
-                (_("Target"), task.target),
-                (_("Digest"), task.digest),
-                (_("Replaces"), task.replaces),
-                (_("Size"), bytes_text(task.size) if task.size else ""),
-                (_("Message"), task.message),
-                (_("What to do"), said(task.hint)),
-            ]
-            self.app.push_screen(TextDialog(_("Task"), [field for field in fields if field[1]]))
+            self.app.push_screen(TextDialog(_("Task"), task_fields(task, self.folder)))
+
+    def action_selection(self) -> None:
+        """Show what each step of the selection left, rule by rule."""
+        if self.forecast is None or not self.forecast.funnels:
+            self.say(_("Check the plan first (c): it lists the tags, and counts what each step leaves."), "warning")
+            return
+        self.app.push_screen(TextDialog(_("Selection, step by step"), (), rule_sections(self.forecast.funnels)))
 
     def action_target(self) -> None:
         """Choose the target."""

@@ -23,7 +23,7 @@ from tests.app.harness import screen_lines
 from tests.app.moment import Moment, half_way
 from tui.app.app import RegferryApp
 from tui.app.screens.browse import selecting
-from tui.app.screens.endpoints import form
+from tui.app.screens.endpoints import looking
 from tui.app.screens.planning import screen as planning
 from tui.app.screens.run import details_view
 from tui.app.terminal import Terminal
@@ -55,7 +55,7 @@ SCREENS = [
 ]
 PAUSES = [
     (line_table, "PAINT_INTERVAL"),
-    (form, "PAUSE"),
+    (looking, "PAUSE"),
     (selecting, "_SOON"),
     (planning, "_SURVEY_PAUSE"),
     (details_view, "AGAIN"),

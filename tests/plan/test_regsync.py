@@ -10,7 +10,7 @@ from tests.plan.image_syncer.files import tasks
 from tui.oci.reference import Repository
 from tui.plan.detect import detect_and_load
 from tui.plan.errors import PlanFileError
-from tui.plan.expand import expand, matching_repositories
+from tui.plan.expand import chosen_repositories, expand, matching_repositories
 from tui.plan.imported import AuthEntry, Imported
 from tui.plan.model import Platform
 
@@ -122,9 +122,6 @@ def test_whole_registries(tmp_path: Path, repos: str, found: list[str]) -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        {"repos": "{allow: ['te.*/app']}"},
-        {"repos": "{deny: [team/app]}"},
-        {"tags": "{deny: ['v[0-9]']}"},
         {"tags": "{semverRange: ['!= 2']}"},
         {"platforms": "[local]"},
         {"target": "'a.io/{{.Sync.Source}}'"},
@@ -196,3 +193,21 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, text: str, place: 
     assert words in str(caught.value)
     assert (caught.value.line, caught.value.column) == place
     assert "hunter2" not in str(caught.value)
+
+
+def test_what_no_glob_can_say_is_said_by_expressions(tmp_path: Path) -> None:
+    fields = {"repos": "{allow: ['te.*/app', 'x/.*'], deny: [team/app]}", "tags": "{deny: ['v[0-9]', '.*-rc']}"}
+    (rule,) = read(tmp_path, step(source="h.io", target="a.io/m", type="registry", **fields)).plan.rules
+    paths = matching_repositories(rule, ["team/app", "tea/app", "x/y", "z/app"])
+    assert chosen_repositories(rule, paths) == ["tea/app", "x/y"]
+    (one,) = read(tmp_path, step(source="h.io/a/b", target="a.io/b", type="repository", tags=fields["tags"])).plan.rules
+    assert [pair.source.tag for pair in expand(one, one.source, ("v1", "v10", "2-rc", "2"))] == ["v10", "2"]
+
+
+def test_a_backup_of_overwritten_tags_is_taken_over(tmp_path: Path) -> None:
+    text = "version: 1\ndefaults:\n  backup: 'bkup-{{.Ref.Tag}}'\nsync: []\n"
+    imported = read(tmp_path, text)
+    assert (imported.plan.options.on_conflict, imported.plan.options.backup) == ("backup", "bkup-{tag}")
+    assert codes(imported) == []
+    other = read(tmp_path, text.replace("bkup-{{.Ref.Tag}}", "bkup-{{.Ref.Digest}}"))
+    assert (other.plan.options.on_conflict, codes(other)) == ("overwrite", ["option-left-out"])

@@ -11,21 +11,28 @@ import click
 
 from tui.cli.options import existing_file, file_to_write, json_option
 
+_TOOLS = ["image-syncer", "skopeo", "regsync", "dregsy"]
+
 
 @click.command("import")
 @click.argument("file", type=existing_file)
 @click.option("--auth", type=existing_file, help="image-syncer's file of logins, to look for contradictions.")
 @click.option("--registry", default="", help="Target registry of images without one.")
 @click.option("--namespace", default="", help="Target namespace of images without one.")
+@click.option("--scoped", is_flag=True, help="For skopeo sync: keep the whole source path, as its flag does.")
 @click.option("--out", type=file_to_write, help="Write the plan file here instead of printing it.")
 @json_option
-def import_(file: Path, auth: Path | None, registry: str, namespace: str, out: Path | None, as_json: bool) -> int:
-    """Turn FILE (image-syncer, skopeo sync, regsync) into a plan file; what does not fit is named."""
+def import_(
+    file: Path, auth: Path | None, registry: str, namespace: str, scoped: bool, out: Path | None, as_json: bool
+) -> int:
+    """Turn FILE (image-syncer, skopeo sync, regsync, dregsy) into a plan file; what does not fit is named."""
     from tui.cli.foreground import warn, warn_all
     from tui.plan.detect import detect_and_load
     from tui.plan.toml_file import format_plan, save_plan
 
-    imported = detect_and_load(file, auth=auth, registry=registry, namespace=namespace, environ=os.environ)
+    imported = detect_and_load(
+        file, auth=auth, registry=registry, namespace=namespace, scoped=scoped, environ=os.environ
+    )
     if out is not None:
         save_plan(imported.plan, out)
     if as_json:
@@ -45,18 +52,74 @@ def import_(file: Path, auth: Path | None, registry: str, namespace: str, out: P
 
 @click.command()
 @click.argument("plan_file", metavar="PLAN", type=existing_file)
-@click.option("--format", "kind", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True)
-@click.option("--auth", "auth_out", type=file_to_write, help="Write the file of logins (without passwords) here.")
-@click.option("--images", "images_out", type=file_to_write, help="Write the file of images here.")
+@click.option("--to", "tool", type=click.Choice(_TOOLS), default=_TOOLS[0], show_default=True, help="For which tool.")
+@click.option("--out", type=file_to_write, help="Write the file here; for any tool but image-syncer.")
+@click.option(
+    "--format", "kind", type=click.Choice(["yaml", "json"]), help="Form of image-syncer's files.  [default: yaml]"
+)
+@click.option("--auth", "auth_out", type=file_to_write, help="Write image-syncer's logins (without passwords) here.")
+@click.option("--images", "images_out", type=file_to_write, help="Write image-syncer's file of images here.")
 @json_option
-def export(plan_file: Path, kind: Any, auth_out: Path | None, images_out: Path | None, as_json: bool) -> int:
-    """Turn the plan file PLAN into image-syncer's files; what they cannot say is named."""
+def export(
+    plan_file: Path,
+    tool: Any,
+    out: Path | None,
+    kind: Any,
+    auth_out: Path | None,
+    images_out: Path | None,
+    as_json: bool,
+) -> int:
+    """Turn the plan file PLAN into files of another tool; what they cannot say is named."""
+    from tui.plan.toml_file import load_plan
+
+    plan = load_plan(plan_file)
+    if tool == _TOOLS[0]:
+        if out is not None:
+            raise click.UsageError("image-syncer's files are two: name them with --images and --auth")
+        return _export_image_syncer(plan, kind or "yaml", auth_out, images_out, as_json)
+    if kind or auth_out or images_out:
+        raise click.UsageError(f"--format, --auth and --images are for image-syncer; {tool} has --out")
+    return _export(plan, tool, out, as_json)
+
+
+def _export(plan: Any, tool: Any, out: Path | None, as_json: bool) -> int:
+    """Write or print the files of a tool; where there are several, the second is called FILE-2 and so on."""
+    from tui.cli.files import write_text
+    from tui.cli.foreground import warn_all
+    from tui.plan.export import export_for
+
+    exported = export_for(plan, tool)
+    paths = [numbered(out, number) for number in range(len(exported.files))] if out is not None else []
+    for path, file in zip(paths, exported.files, strict=False):
+        write_text(path, file.text)
+    if as_json:
+        files = [{"text": file.text, "command": file.command} for file in exported.files]
+        hazards = [str(hazard) for hazard in exported.hazards]
+        document = {"exit": 0, "files": files, "out": [str(path) for path in paths], "hazards": hazards}
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False))
+        return 0
+    warn_all(exported.hazards)
+    if not exported.files:
+        click.echo(f"nothing of the plan can be said in a file of {tool}")
+    for number, file in enumerate(exported.files):
+        if paths:
+            click.echo(f"wrote {paths[number]}; use it with: {file.command.replace('FILE', str(paths[number]))}")
+        else:
+            click.echo(f"{'---' + chr(10) if number else ''}{file.text}", nl=False)
+    return 0
+
+
+def numbered(path: Path, number: int) -> Path:
+    """Return the name of the file of that number, the first one's as it is."""
+    return path if not number else path.with_name(f"{path.stem}-{number + 1}{path.suffix}")
+
+
+def _export_image_syncer(plan: Any, kind: Any, auth_out: Path | None, images_out: Path | None, as_json: bool) -> int:
     from tui.cli.files import write_text
     from tui.cli.foreground import warn_all
     from tui.plan.image_syncer import export as exported_as
-    from tui.plan.toml_file import load_plan
 
-    exported = exported_as(load_plan(plan_file), kind)
+    exported = exported_as(plan, kind)
     for path, text in ((auth_out, exported.auth), (images_out, exported.images)):
         if path is not None:
             write_text(path, text)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tui.plan.document import SUFFIXES, read_document
+from tui.plan.dregsy import is_dregsy, read_dregsy
 from tui.plan.errors import PlanFileError
 from tui.plan.image_syncer.load import COMBINED_KEYS, load, load_combined
 from tui.plan.image_syncer.rules import DefaultTarget
@@ -15,7 +16,7 @@ from tui.plan.regsync import is_regsync, read_regsync
 from tui.plan.skopeo_sync import is_skopeo_sync, read_skopeo_sync
 from tui.plan.toml_file import load_plan
 
-_EXPECTED = "a file of image-syncer, skopeo sync or regsync, or a plan file (.toml)"
+_EXPECTED = "a file of image-syncer, skopeo sync, regsync or dregsy, or a plan file (.toml)"
 
 
 def detect_and_load(
@@ -24,13 +25,14 @@ def detect_and_load(
     auth: Path | None = None,
     registry: str = "",
     namespace: str = "",
+    scoped: bool = False,
     environ: Mapping[str, str],
 ) -> Imported:
-    """Return what a plan file, or a file of image-syncer, skopeo sync or regsync says.
+    """Return what a plan file, or a file of image-syncer, skopeo sync, regsync or dregsy says.
 
     `auth` are the logins beside image-syncer's file of rules. `registry` and `namespace` are where rules without
-    a destination go; skopeo sync's file has none, and for it `namespace` may be empty. Raises PlanFileError with the
-    place, RuleError for a wrong default target.
+    a destination go; skopeo sync's file has none, and for it `namespace` may be empty and `scoped` is skopeo's flag.
+    Raises PlanFileError with the place, RuleError for a wrong default target.
     """
     if path.suffix.lower() == ".toml":
         return Imported(load_plan(path))
@@ -42,10 +44,12 @@ def detect_and_load(
     root = document.root
     if is_regsync(root):
         return read_regsync(document, environ)
+    if is_dregsy(root):
+        return read_dregsy(document)
     if _is_combined(root):
         return load_combined(document, default, environ, [] if auth is None else [auth])
     if is_skopeo_sync(root):
-        return read_skopeo_sync(document, "/".join(part for part in (registry, namespace) if part))
+        return read_skopeo_sync(document, "/".join(part for part in (registry, namespace) if part), scoped=scoped)
     if _are_rules(root):
         return load(None, auth, path, registry=registry, namespace=namespace, environ=environ)
     raise _unknown(document)

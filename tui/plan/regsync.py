@@ -8,11 +8,12 @@ from dataclasses import replace
 
 from tui.oci.reference import InvalidReference, Reference, Repository, split_registry
 from tui.plan import re2
+from tui.plan.backups import BackupError, check_backup
 from tui.plan.errors import RuleError
 from tui.plan.expand import check
 from tui.plan.globs import regex_to_glob
 from tui.plan.imported import AuthBook, AuthEntry, Hazard, HazardCode, Imported, distinct
-from tui.plan.model import Options, Plan, Platform, Rule, TagSelection
+from tui.plan.model import Options, Plan, Platform, RepositorySelection, Rule, TagSelection
 from tui.plan.nodes import Document, Node
 from tui.plan.rule_text import parse_pattern
 from tui.plan.versions import parse_range
@@ -24,6 +25,7 @@ _LOGIN = ("registry", "user", "pass", "tls")
 _HARMLESS = ("referrers", "fastCheck", "forceRecursive")
 """What only says how regsync goes about it, or what a plan does anyway."""
 _ENVIRONMENT = re.compile(r"\{\{-?\s*env\s+[\"`](\w+)[\"`]\s*-?\}\}")
+_REF_TAG = re.compile(r"\{\{-?\s*\.Ref\.Tag\s*-?\}\}")
 _TYPES = ("image", "repository", "registry")
 
 
@@ -70,7 +72,9 @@ class _Reader:
         if node is None or node.kind == "null":
             return options
         for key, value in self.document.mapping(node, "options by name"):
-            if key.text == "parallel":
+            if key.text == "backup" and (name := _backup_name(self.document.text(value, "a name for backups"))):
+                options = replace(options, on_conflict="backup", backup=name)
+            elif key.text == "parallel":
                 if value.kind != "number" or not value.text.isdigit():
                     raise self.document.wrong_kind(value, "a whole number")
                 options = replace(options, concurrency=max(int(value.text), 1))
@@ -122,62 +126,66 @@ class _Reader:
             own = self.selection(tags)
             sets += [own] if own != TagSelection() else []
         selections = list(dict.fromkeys(sets)) or [TagSelection()]
-        for registry, path, template in self.repositories(step, kind, source, target):
+        for rule in self.repositories(step, kind, source, target):
             for selection in selections:
-                yield Rule(registry, path, template, tags=selection)
+                yield replace(rule, tags=selection)
 
-    def repositories(self, step: Node, kind: str, source: str, target: str) -> list[tuple[str, str, str]]:
-        """Return registry, path and target of the rules a step stands for."""
+    def repositories(self, step: Node, kind: str, source: str, target: str) -> list[Rule]:
+        """Return the rules for all tags of what a step stands for."""
         if kind == "repository":
             reference = Reference.parse(source)
-            return [(reference.registry, reference.repository.path, str(Reference.parse(target).repository))]
+            return [Rule(reference.registry, reference.repository.path, str(Reference.parse(target).repository))]
         if split_registry(f"{source}/name")[1] != "name":
             raise InvalidReference(f"{source!r} is not a registry host")
         below = f"{target}/{{path}}"
         repos = step.get("repos")
         if repos is None or repos.kind == "null":
-            return [(*_place_of(f"{source}/*"), below)]
+            return [Rule(*_place_of(f"{source}/*"), below)]
         self.document.mapping(repos, "allow and deny")
-        if self.document.texts(repos.get("deny"), "a list of expressions"):
-            raise _LeftOut("a plan cannot leave out repositories by name")
-        allow = self.document.texts(repos.get("allow"), "a list of expressions")
-        sources = [self.allowed(source, node.text) for node in allow] or [f"{source}/*"]
-        return [(*_place_of(text), below) for text in sources]
+        allow, deny = (self.expressions(repos.get(name), f"a list under {name}") for name in ("allow", "deny"))
+        places = [self.allowed(source, pattern) for pattern in allow] or [f"{source}/*"]
+        if None in places or deny:
+            chosen = RepositorySelection(regex=_anchored(allow), exclude_regex=_anchored(deny))
+            return [Rule(*_place_of(f"{source}/*"), below, repositories=chosen)]
+        return [Rule(*_place_of(place), below) for place in places if place is not None]
 
-    def allowed(self, registry: str, pattern: str) -> str:
-        """Return the source of a rule for what an expression allows. Raises _LeftOut."""
+    def allowed(self, registry: str, pattern: str) -> str | None:
+        """Return the source of a rule for what an expression allows, None when no source says it alone."""
         glob = regex_to_glob(pattern)
         if glob in ("*", "?*"):
             return f"{registry}/*"
         project = (glob or "*").removesuffix("/*").removesuffix("/?*")
         if any(sign in project for sign in "*?["):
-            raise _LeftOut(f"a plan cannot select repositories by {pattern!r}")
+            return None
         return f"{registry}/{project}" if project == glob else f"{registry}/{project}/*"
 
-    def selection(self, node: Node) -> TagSelection:
-        self.document.mapping(node, "allow, deny and semverRange")
-        for key, hint in self.document.unknown(node, _TAGS):
-            self.warn("unknown-key", key, f"{key.text!r} means nothing and is left out", hint)
-        allow, deny, ranges = (self.document.texts(node.get(name), f"a list under {name}") for name in _TAGS)
-        exclude = []
-        for item in (*allow, *deny):
+    def expressions(self, node: Node | None, expected: str) -> list[str]:
+        """Return the expressions of a list. Raises PlanFileError for one that is none."""
+        items = self.document.texts(node, expected)
+        for item in items:
             try:
                 re2.compile(f"^{item.text}$")
             except re2.RegexError as error:
                 found = f"the regular expression {item.text!r} ({error})"
                 raise self.document.error(item, found, "RE2 syntax") from None
-        for item in deny:
-            glob = regex_to_glob(item.text)
-            if glob is None:
-                raise _LeftOut(f"a plan leaves out tags by globs, and {item.text!r} is not like one")
-            exclude.append(glob)
+        return [item.text for item in items]
+
+    def selection(self, node: Node) -> TagSelection:
+        self.document.mapping(node, "allow, deny and semverRange")
+        for key, hint in self.document.unknown(node, _TAGS):
+            self.warn("unknown-key", key, f"{key.text!r} means nothing and is left out", hint)
+        allow, deny = (self.expressions(node.get(name), f"a list under {name}") for name in _TAGS[:2])
+        ranges = self.document.texts(node.get(_TAGS[2]), f"a list under {_TAGS[2]}")
         semver = " || ".join(item.text for item in ranges if item.text)
         if semver:
             try:
                 parse_range(semver)
             except ValueError as error:
                 raise _LeftOut(str(error)) from None
-        return TagSelection(exclude=tuple(exclude), regex=_anchored([item.text for item in allow]), semver=semver)
+        globs = [regex_to_glob(pattern) for pattern in deny]
+        exclude = tuple(glob for glob in globs if glob is not None)
+        beyond = [pattern for pattern, glob in zip(deny, globs, strict=True) if glob is None]
+        return TagSelection(exclude=exclude, regex=_anchored(allow), exclude_regex=_anchored(beyond), semver=semver)
 
     def platforms(self, step: Node) -> tuple[Platform, ...]:
         nodes = self.document.texts(step.get("platforms"), "a list of platforms")
@@ -262,6 +270,16 @@ def _place_of(source: str) -> tuple[str, str]:
         return parse_pattern(source)
     repository = Repository.parse(source)
     return repository.registry, repository.path
+
+
+def _backup_name(template: str) -> str:
+    """Return a template of ours for regsync's name of a backup, '' when there is none."""
+    name = _REF_TAG.sub("{tag}", template)
+    try:
+        check_backup(name)
+    except BackupError:
+        return ""
+    return "" if any(sign in name for sign in ("{{", "/", ":")) else name
 
 
 def _anchored(patterns: Sequence[str]) -> str:

@@ -116,7 +116,7 @@ def test_flags_that_go_with_the_files(platforms: list[tuple[str, ...]], hint: st
     hazards = export(Plan("p", tuple(rules), options)).hazards
     assert [(hazard.code, hazard.hint) for hazard in hazards] == [
         ("option-left-out", "use --proc 4 --retries 1 --force"),
-        ("not-expressible", ""),
+        ("not-expressible", "image-syncer has nothing like it"),
         ("option-left-out", hint),
     ]
 

@@ -14,9 +14,10 @@ from tui.oci.reference import Repository, is_digest, split_registry
 from tui.plan import naming
 from tui.plan.errors import RuleError
 from tui.plan.expand import Pair, check, expand
+from tui.plan.exported import left_out, unsaid
 from tui.plan.globs import glob_to_regex
 from tui.plan.imported import Hazard, HazardCode
-from tui.plan.model import ArtifactSelection, Options, Plan, Platform, Rule, TagSelection
+from tui.plan.model import Plan, Platform, Rule, TagSelection
 
 Format = Literal["yaml", "json"]
 
@@ -51,9 +52,12 @@ def export(plan: Plan, format: Format = "yaml") -> Exported:
             destinations = images.setdefault(source, [])
             destinations += [target] if target not in destinations else []
             registries |= dict.fromkeys(split_registry(text)[0] for text in (source, target))
-    hazards += _flags(plan.options, exported, plan.name)
+    hazards += _flags(plan, exported)
     rules = {source: targets[0] if len(targets) == 1 else targets for source, targets in images.items()}
     return Exported(_text({name: _login(name) for name in registries}, format), _text(rules, format), tuple(hazards))
+
+
+_CARRIED = ("references", "target_references", "tags", "platforms", "repositories", "origin")
 
 
 class _NotExpressible(Exception):
@@ -64,8 +68,8 @@ def _lines(rule: Rule) -> list[tuple[str, str]]:
     """Return sources and destinations for one rule."""
     if rule.is_pattern:
         raise _NotExpressible("it names many repositories")
-    if rule.artifacts != ArtifactSelection():
-        raise _NotExpressible("it chooses kinds of artifact")
+    if named := unsaid(rule, _CARRIED):
+        raise _NotExpressible(f"it says {' and '.join(named)}")
     check(rule)
     return _named(expand(rule, rule.source, ())) if rule.references else [_listed(rule)]
 
@@ -112,15 +116,7 @@ def _listed(rule: Rule) -> tuple[str, str]:
 
 def _regex(tags: TagSelection) -> str:
     """Return the one expression that selects the same tags, '' for all."""
-    unknown = {
-        "exclude": tags.exclude,
-        "exclude_regex": tags.exclude_regex,
-        "semver": tags.semver,
-        "labels": tags.needs_labels,
-        "newer_than": tags.newer_than,
-        "newest": tags.newest,
-    }
-    if named := [name for name, value in unknown.items() if value]:
+    if named := unsaid(tags, ("include", "regex")):
         raise _NotExpressible(f"it selects tags by {' and '.join(named)}")
     if not tags.include:
         return tags.regex
@@ -132,18 +128,14 @@ def _regex(tags: TagSelection) -> str:
     return f"^(?:{'|'.join(part or '' for part in parts)})$"
 
 
-def _flags(options: Options, rules: list[Rule], name: str) -> list[Hazard]:
-    """Say what belongs on image-syncer's command line."""
+def _flags(plan: Plan, rules: list[Rule]) -> list[Hazard]:
+    """Say what belongs on image-syncer's command line, and what belongs nowhere."""
+    options, name = plan.options, plan.name
     flags = [f"--proc {options.concurrency}", f"--retries {options.retries}", *(["--force"] * options.force)]
     signatures = "; nor does image-syncer take along what refers to an image" if options.referrers else ""
     message = f"the options of the plan are not in the files{signatures}"
     hazards = [_hazard("option-left-out", message, name, f"use {' '.join(flags)}")]
-    if options.on_conflict != "overwrite":
-        message = f"image-syncer overwrites tags, where the plan says on_conflict = {options.on_conflict!r}"
-        hazards.append(_hazard("not-expressible", message, name))
-    if options.order != "any":
-        message = f"image-syncer writes tags in no order, where the plan says order = {options.order!r}"
-        hazards.append(_hazard("not-expressible", message, name))
+    hazards += left_out(plan, "image-syncer", ("concurrency", "retries", "force", "referrers"))
     filters = {rule.platforms for rule in rules}
     if filters - {()}:
         message = "the platforms of the rules are not in the files; image-syncer has one filter for all of them"

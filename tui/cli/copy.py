@@ -48,6 +48,7 @@ def copy(
     on_conflict: str | None,
     since: tuple[str, ...],
     force: bool,
+    create_missing: bool,
     limit_rate: int | None,
     limit_requests: int | None,
     log: Path | None,
@@ -68,7 +69,13 @@ def copy(
 
     rule = make_rule(source, target, platforms=[_platform(text) for text in platforms])
     check(rule)
-    given: dict[str, Any] = {"concurrency": concurrency, "retries": retries, "on_conflict": on_conflict, "force": force}
+    given: dict[str, Any] = {
+        "concurrency": concurrency,
+        "retries": retries,
+        "on_conflict": on_conflict,
+        "force": force,
+        "create_missing": create_missing,
+    }
     given |= {"limit_rate": limit_rate, "limit_requests": limit_requests, "since": since}
     plan = foreground.with_options(Plan(f"copy {rule.source_path}", (rule,)), given)
     logins = LoginSources(

@@ -67,6 +67,13 @@ def limit_options(command: Command) -> Command:
     return command
 
 
+create_missing_option = click.option(
+    "--create-missing",
+    is_flag=True,
+    help="Create projects (Harbor) and namespaces (ACR, TCR) that are missing at the target, for members only.",
+)
+
+
 def run_options(command: Command) -> Command:
     """Add the options that change how a plan is run; a plan file's own values hold where they are not given."""
     for option in reversed(
@@ -85,6 +92,7 @@ def run_options(command: Command) -> Command:
                 "importing, read from it what this export left out.",
             ),
             click.option("--force", is_flag=True, help="Push also what looks unchanged."),
+            create_missing_option,
             limit_options,
             log_option,
             json_option,

@@ -58,6 +58,8 @@ class Progress:
             parts.append(f"{progress['state']} {progress['message']}".strip())
         if progress["phase"] == "generate":
             planned = total - counts["pending"] + self._reader.planned()
+            if progress["message"] and not total:
+                parts.append(f"{progress['message']} repositories listed")
             parts.append(f"{planned}/{total} tasks planned")
             return "  ".join(parts)
         settled = total - sum(counts[state] for state in _LIVELY)

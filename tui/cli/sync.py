@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from tui.cli.notify_options import notify_options, with_notify
-from tui.cli.options import existing_file, file_to_write, json_option, limit_options, log_option
+from tui.cli.options import create_missing_option, existing_file, file_to_write, json_option, limit_options, log_option
 
 
 @click.command()
@@ -24,6 +24,7 @@ from tui.cli.options import existing_file, file_to_write, json_option, limit_opt
 @click.option("--os", "systems", multiple=True, metavar="OS", help="Only images for this operating system.")
 @click.option("--arch", "architectures", multiple=True, metavar="ARCH", help="Only images for this architecture.")
 @click.option("--force", is_flag=True, help="Push also what looks unchanged.")
+@create_missing_option
 @click.option("--output-success-images", "success", type=file_to_write, help="Write what went well to this file.")
 @click.option("--output-failed-images", "failed", type=file_to_write, help="Write what failed to this file.")
 @click.option("--output-images-format", "images_format", type=click.Choice(["yaml", "json"]), default="yaml")
@@ -42,6 +43,7 @@ def sync(
     systems: tuple[str, ...],
     architectures: tuple[str, ...],
     force: bool,
+    create_missing: bool,
     success: Path | None,
     failed: Path | None,
     images_format: str,
@@ -64,7 +66,7 @@ def sync(
     imported = load(config, auth, images, registry=registry, namespace=namespace, environ=os.environ)
     foreground.warn_all((*imported.hazards, *remarks))
     plan = with_platforms(imported.plan, platforms)
-    given = {"concurrency": proc, "retries": retries, "force": force}
+    given = {"concurrency": proc, "retries": retries, "force": force, "create_missing": create_missing}
     given |= {"limit_rate": limit_rate, "limit_requests": limit_requests}
     plan = foreground.with_options(with_notify(plan, notify), given)
     folder, code = foreground.start(plan, LoginSources(auth_file=config or auth), as_json=as_json, log=log)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from tui.engine.catalogs import names_for
 from tui.engine.context import RunContext
 from tui.engine.recorder import Recorder
 from tui.engine.schedule import SingleFlight
@@ -60,9 +61,8 @@ class Chooser:
     async def _repositories(self, rule_id: int, rule: Rule) -> list[Repository]:
         if not rule.is_pattern:
             return [rule.source]
-        registry = Repository(rule.source_registry, rule.source_path.removesuffix("*").strip("/") or "*")
-        client = await self._run.registries.source(registry)
-        named = matching_repositories(rule, [name async for page in client.catalog() for name in page])
+        catalog = await names_for(rule, self._run.registries, self._recorder.repositories_listed)
+        named = matching_repositories(rule, catalog)
         chosen = chosen_repositories(rule, named)
         steps = [("listed", len(named))]
         if rule.repositories != RepositorySelection():

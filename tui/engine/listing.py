@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
+from tui.engine.catalogs import names_for
 from tui.engine.control import Gate
 from tui.engine.registries import Registries, Resolver
 from tui.engine.work import for_each
@@ -40,16 +41,10 @@ async def repositories_of(rules: Iterable[Rule], registries: Registries) -> list
         if not rule.is_pattern:
             found[rule.source] = None
             continue
-        registry = Repository(rule.source_registry, rule.source_path.removesuffix("*").strip("/") or "*")
-        catalog = await names_at(await registries.source(registry))
+        catalog = await names_for(rule, registries)
         chosen = chosen_repositories(rule, matching_repositories(rule, catalog))
         found |= dict.fromkeys(Repository(rule.source_registry, path) for path in chosen)
     return list(found)
-
-
-async def names_at(client: Registry) -> list[str]:
-    """Return the repositories of a registry. Raises RegistryError."""
-    return [name async for page in client.catalog() for name in page]
 
 
 async def tags_of(repositories: Iterable[Repository], client_of: OpenOn) -> dict[Repository, list[str]]:

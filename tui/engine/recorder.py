@@ -63,6 +63,10 @@ class Recorder:
         """So many tags more were listed."""
         self._listed += tags
 
+    def repositories_listed(self, so_far: int, total: int | None) -> None:
+        """So many repositories of a rule were listed, of so many in all where the registry tells."""
+        self._run.journal.progress(message=f"{so_far}/{total}" if total is not None else str(so_far))
+
     def rule_done(self, rule_id: int) -> None:
         """A rule became tasks."""
         self._run.rule_failures.pop(rule_id, None)

@@ -86,6 +86,8 @@ class Registries:
 
     async def access(self, side: Side, repository: Repository) -> Access:
         """Return how a repository on one side is reached, and as whom. Raises RegistryError."""
+        if is_place(repository.registry):
+            return Access(Connection(repository.registry))
         return await self._resolvers[side].access(repository)
 
     def limit(self, *, bytes_per_second: float, requests_per_second: float) -> None:
@@ -110,7 +112,7 @@ class Registries:
         client = self._by_repository.get((side, repository))
         if client is None:
             async with self._lock:
-                access = await self._access(side, repository)
+                access = await self.access(side, repository)
                 client = self._clients.get((side, access))
                 if client is None:
                     host = self._host(repository.registry)
@@ -118,11 +120,6 @@ class Registries:
                     self._clients[side, access] = client
                 self._by_repository[side, repository] = client
         return client
-
-    async def _access(self, side: Side, repository: Repository) -> Access:
-        if is_place(repository.registry):
-            return Access(Connection(repository.registry))
-        return await self._resolvers[side].access(repository)
 
     def _host(self, registry: str) -> Host:
         if registry not in self._hosts:

@@ -23,6 +23,7 @@ from tui.engine.journal.reader import JournalReader
 from tui.engine.journal.schema import JournalError
 from tui.engine.journal.writer import JournalWriter
 from tui.engine.log import RunLog
+from tui.engine.missing import Missing
 from tui.engine.orders import Orders
 from tui.engine.person import this_person
 from tui.engine.placements import THERE
@@ -109,6 +110,7 @@ class _Work:
         self._before: dict[str, Any] = dict(reader.progress())
         concurrency = self._before["concurrency"] or self._plan.options.concurrency
         self._control = Control(concurrency)
+        self._missing: Missing | None = None
         self._asked: set[int] = set()
 
     async def run(self, source: Resolver, target: Resolver) -> int:
@@ -275,6 +277,9 @@ class _Work:
 
     async def _generate(self, run: RunContext, generator: Generator, rules: Iterable[int]) -> None:
         await generator.expand_rules(rules)
+        if self._plan.options.create_missing and not self._how.only_generate:
+            self._missing = self._missing or Missing(run)
+            await self._missing.create(run.tasks.values())
         await generator.resolve_tasks([task for task in run.tasks.values() if _unresolved(task)])
         await self._journal.flush()
 

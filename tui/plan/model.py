@@ -155,6 +155,8 @@ class Rule:
 class Options:
     """How a plan is run: `retries` counts rounds over what failed, `force` copies what looks unchanged.
 
+    `create_missing` creates projects and namespaces that targets lack, where an API can.
+
     `on_conflict` is about a tag that is at the target with other content; "backup" keeps that under the name `backup`
     makes (`tui.plan.backups`) before it is overwritten. `order` is how the tags of one target repository are written:
     "oldest-first" by push or creation time, "version" from the lowest.
@@ -171,6 +173,7 @@ class Options:
     on_conflict: OnConflict = "overwrite"
     referrers: bool = True
     force: bool = False
+    create_missing: bool = False
     limit_rate: int = 0
     limit_requests: int = 0
     backup: str = "{tag}-before-{date}"

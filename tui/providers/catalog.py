@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from tui.oci.access import Access
 from tui.oci.errors import Denied, NotFound, PolicyRefused, RegistryError, Unauthenticated
 from tui.oci.reference import Repository
 from tui.oci.saying import N_, phrase
+from tui.providers.api.pages import Page
 from tui.providers.kinds import KINDS, TITLES, Kind
 from tui.providers.login import refused_login
 
@@ -46,6 +48,14 @@ class Provider(Protocol):
 
     def tags(self, session: Session, repository: Repository) -> AsyncGenerator[list[str], None]:
         """Yield the tags of a repository page by page. Raises NotFound, RegistryError."""
+
+
+@runtime_checkable
+class Narrowing(Protocol):
+    """A provider whose API lists one project by itself."""
+
+    def pages(self, session: Session, project: str) -> AsyncGenerator[Page[str], None]:
+        """Yield the paths of its repositories, of all with ''."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +102,23 @@ _WITHOUT_CATALOG: dict[str, str] = {
     "acr": N_("Alibaba Cloud ACR has no list of repositories over the registry API"),
 }
 _PROVIDERS: dict[str, Provider] = {kind: RegistryApiProvider(kind, _WITHOUT_CATALOG.get(kind, "")) for kind in KINDS}
+
+
+async def pages_at(kind: str, session: Session, project: str = "") -> AsyncGenerator[Page[str], None]:
+    """Yield the paths of the repositories page by page, of one project or namespace or of all, with how many there are.
+
+    That number is None where the API does not tell it. Raises as `Provider.repositories`, and NotFound for a project
+    that is not there.
+    """
+    provider = provider_for(kind)
+    if isinstance(provider, Narrowing):
+        pages = provider.pages(session, project)
+        async with aclosing(pages):
+            async for page in pages:
+                yield page
+        return
+    async for names in provider.repositories(session):
+        yield Page(names, None)
 
 
 def provider_for(kind: str) -> Provider:

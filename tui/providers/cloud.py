@@ -19,6 +19,7 @@ from tui.oci.lending import Lent, RenewedLogin
 from tui.oci.reference import Repository
 from tui.oci.saying import N_, phrase
 from tui.providers.api.client import own_host
+from tui.providers.api.pages import Page
 from tui.providers.catalog import CatalogUnavailable, RegistryApiProvider, Session
 from tui.providers.kinds import TITLES, Kind
 from tui.providers.preparing import Namespace
@@ -101,12 +102,18 @@ class CloudProvider:
 
     async def repositories(self, session: Session) -> AsyncGenerator[list[str], None]:
         """Yield the repositories' paths. Raises CatalogUnavailable where neither API lists them for us."""
+        async with aclosing(self.pages(session)) as pages:
+            async for page in pages:
+                yield list(page.items)
+
+    async def pages(self, session: Session, project: str = "") -> AsyncGenerator[Page[str], None]:
+        """Yield the paths of the repositories of a namespace, or of all, page by page."""
         account = account_of(session.access)
-        pages = account.repositories() if account is not None else self._registry.repositories(session)
+        listed = account.repositories(project) if account is not None else self._registry.repositories(session)
         try:
-            async with aclosing(pages):
-                async for page in pages:
-                    yield page
+            async with aclosing(listed):
+                async for names in listed:
+                    yield Page(names, None)
         except CatalogUnavailable as error:
             error.hint = NO_CATALOG_HINT
             raise

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tui.engine.listing import digests_of, names_at, repositories_of, tags_of
+from tui.engine.catalogs import names_at
+from tui.engine.listing import digests_of, repositories_of, tags_of
 from tui.engine.registries import Registries
 from tui.oci.errors import NotFound, RegistryError
 from tui.oci.reference import Reference, Repository
@@ -100,7 +101,7 @@ async def _lost(plan: Plan, ways: Sequence[Route], registries: Registries) -> li
     known = {way.target for way in ways}
     lost: dict[Repository, Route] = {}
     for registry in sorted({way.target.registry for way in ways}):
-        catalog = await names_at(await registries.target(Repository(registry, "*")))
+        catalog = await names_at(registries, "target", Repository(registry, "*"))
         for path in catalog:
             target = Repository(registry, path)
             for rule in plan.rules:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from tui.oci.errors import Denied, NotFound, PolicyRefused, RegistryError, Unauthenticated
 from tui.oci.reference import Repository
 from tui.oci.saying import phrase
+from tui.providers.api.pages import Page
 from tui.providers.catalog import CatalogUnavailable, RegistryApiProvider, Session
 from tui.providers.kinds import Kind
 
@@ -31,6 +32,13 @@ class HarborProvider:
         A robot account of a project sees that one. Where the REST API is not there or not for this account, the
         catalog is asked. Raises Unauthenticated for a login that is refused, CatalogUnavailable when nothing lists.
         """
+        async with aclosing(self.pages(session)) as pages:
+            async for page in pages:
+                if page.items:
+                    yield list(page.items)
+
+    async def pages(self, session: Session, project: str = "") -> AsyncGenerator[Page[str], None]:
+        """Yield the paths of the repositories of a project, or of all, with how many Harbor says there are."""
         from tui.providers.harbor.client import Harbor
         from tui.providers.harbor.source import HarborSource
 
@@ -41,13 +49,12 @@ class HarborProvider:
             try:
                 await harbor.info()
                 source = HarborSource(harbor)
-                pages = source.repositories(source.own_project)
+                pages = source.repositories(project or source.own_project)
                 async with aclosing(pages):
                     async for page in pages:
                         names = [repository.path for repository in page.items]
                         any_seen = any_seen or bool(names)
-                        if names:
-                            yield names
+                        yield Page(names, page.total)
             except (Denied, NotFound, PolicyRefused) as error:
                 refusal = error
             except Unauthenticated as error:
@@ -58,8 +65,8 @@ class HarborProvider:
             raise refusal
         if refusal is None:
             return
-        async for names in self._from_catalog(session, refusal):
-            yield names
+        async for found in self._from_catalog(session, refusal):
+            yield Page(found, None)
 
     async def tags(self, session: Session, repository: Repository) -> AsyncGenerator[list[str], None]:
         """Yield the pages of the tag list."""

@@ -37,6 +37,9 @@ def why(state: str, exit_code: int | None, progress: Mapping[str, Any], rows: Ta
             return _("press p to go on")
         case "waiting":
             return clean(progress["message"])
+        case "running" if progress["phase"] == "generate" and progress["message"] and not rows.count():
+            listed = clean(progress["message"])
+            return _("finding out what there is to do: {listed} repositories are listed").format(listed=listed)
         case "running" if progress["phase"] == "generate":
             return _("finding out what there is to do")
         case "running" if progress["phase"] == "execute" and not rows.running and _some_left(rows):

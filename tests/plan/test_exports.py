@@ -16,7 +16,7 @@ from tests.plan.strategies import plans
 from tui.plan.detect import detect_and_load
 from tui.plan.expand import chosen_repositories, matching_repositories
 from tui.plan.export import TOOLS, Tool, export_for
-from tui.plan.exported import ExportedFiles, unsaid, whole
+from tui.plan.exported import ExportedFiles, unsaid, whole, wholes
 from tui.plan.imported import Imported
 from tui.plan.model import (
     ArtifactSelection,
@@ -71,13 +71,15 @@ RULES = {
     "globs": Rule(H, "team/app", f"{A}/m/app", tags=TagSelection(include=("1.*", "lat?st"))),
     "semver": Rule(H, "team/app", f"{A}/m/app", tags=TagSelection(semver=">=1.20.0 <2.0.0")),
     "exclude": Rule(H, "team/app", f"{A}/m/app", tags=TagSelection(exclude=("*-rc*",), exclude_regex="^v")),
+    "same name": Rule(H, "team/app", f"{A}/m/app:latest", ("latest",)),
+    "several": Rule(H, "team/app", f"{A}/m/app", tags=TagSelection(regex=r"(?:^latest$)|(?:^1\.2.*$)")),
     "platform": Rule(H, "team/app", f"{A}/m/app", platforms=(Platform.parse("linux/arm64/v8"),)),
     "renamed": Rule(H, "team/app", f"{A}/m/other", ("1.20.0",), ("old",)),
     "newest": Rule(H, "team/app", f"{A}/m/app", tags=TagSelection(newest=3)),
     "charts": Rule(H, "team/app", f"{A}/m/app", artifacts=ArtifactSelection(include=("chart",))),
 }
 CARRIED: dict[Tool, set[str]] = {
-    "skopeo": {"all", "tags", "digest", "regex", "whole", "globs", "semver"},
+    "skopeo": {"all", "tags", "digest", "regex", "whole", "globs", "semver", "same name", "several"},
     "regsync": set(RULES) - {"newest", "charts"},
     "dregsy": set(RULES) - {"renamed", "newest", "charts"},
 }
@@ -183,6 +185,12 @@ def test_regsync_takes_backups_and_logins_from_the_environment() -> None:
     assert document["creds"][0]["user"] == '{{env "HARBOR_EXAMPLE_COM_USERNAME"}}'
     (imported,) = read_back(exported, "regsync")
     assert imported.plan.options == options.__class__(concurrency=3, on_conflict="backup", backup="{tag}-old")
+
+
+def test_alternatives_of_whole_expressions_are_a_list_again() -> None:
+    assert wholes(r"(?:^latest$)|(?:^3\.\d+$)") == ["latest", r"3\.\d+"]
+    assert wholes("(?:^a(b)$)|(?:^c$)") == [".*(?:(?:^a(b)$)|(?:^c$)).*"]
+    assert wholes("") == []
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from tui.plan.exported import (
     allowed,
     carry,
     denied,
+    keeps_tags,
     left_out,
     only,
     whole,
@@ -55,22 +56,22 @@ def export_dregsy(plan: Plan) -> ExportedFiles:
 
 def _mapping(rule: Rule) -> tuple[tuple[str, str], dict[str, Any]]:
     """Return source and target registry, and the mapping between them."""
-    if rule.target_references not in ((), rule.references):
-        raise NotExpressible("it makes other tags at the target")
-    if naming.split_template(rule.target)[1] or "tag" in naming.fields_of(rule.target):
-        raise NotExpressible("it makes other tags at the target")
     way, paths = _many(rule) if rule.is_pattern else _one(rule)
     return way, {**paths, **_references(rule), "platform": _platform(rule)}
 
 
 def _one(rule: Rule) -> tuple[tuple[str, str], dict[str, str]]:
     check(rule)
-    target = naming.render_target(rule.target, rule.source, "tag").repository
+    if not keeps_tags(rule):
+        raise NotExpressible("it makes other tags at the target")
+    target = naming.render_target(rule.target, rule.source, (*rule.references, "tag")[0]).repository
     return (rule.source_registry, target.registry), {"from": rule.source_path, "to": target.path}
 
 
 def _many(rule: Rule) -> tuple[tuple[str, str], dict[str, str]]:
     base = rule.target.removesuffix("/{path}")
+    if rule.target_references:
+        raise NotExpressible("it makes other tags at the target")
     if base == rule.target or naming.fields_of(base):
         raise NotExpressible("it names many repositories and keeps only a part of their path")
     project, chosen = rule.source_path.removesuffix("*"), rule.repositories

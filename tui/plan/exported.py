@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import MISSING, dataclass, fields
 from typing import Any, TypeVar
 
-from tui.plan import re2
+from tui.plan import naming, re2
 from tui.plan.errors import RuleError
+from tui.plan.expand import expand
 from tui.plan.globs import glob_to_regex
 from tui.plan.imported import Hazard
 from tui.plan.model import Plan, Rule, TagSelection
 
 Part = TypeVar("Part")
+_ALTERNATIVE = re.compile(r"\(\?:\^([^()|\\]*(?:\\[^\n][^()|\\]*)*)\$\)")
+_ALTERNATIVES = re.compile(rf"{_ALTERNATIVE.pattern}(?:\|{_ALTERNATIVE.pattern})*")
+"""`(?:^one$)|(?:^other$)`, as a list of whole expressions is read."""
 _RULE = ("references", "target_references", "tags", "platforms", "repositories", "origin")
 """Fields of a rule that every exporter looks at itself."""
 
@@ -75,6 +80,16 @@ def unsaid(value: Any, carried: Collection[str]) -> list[str]:
     return named
 
 
+def keeps_tags(rule: Rule) -> bool:
+    """Return whether everything gets the tag at the target that it has at the source, in one repository."""
+    if rule.references:
+        pairs = expand(rule, rule.source, ())
+        same = all(pair.source.target == pair.target.target for pair in pairs)
+        return same and len({pair.target.repository for pair in pairs}) == 1
+    given = naming.split_template(rule.target)[1] or "tag" in naming.fields_of(rule.target)
+    return not given and not rule.target_references
+
+
 def only(tags: TagSelection, *carried: str) -> None:
     """Raise NotExpressible for a part of a selection that is not `carried`."""
     if named := unsaid(tags, carried):
@@ -85,12 +100,12 @@ def allowed(tags: TagSelection) -> list[str]:
     """Return expressions of which one has to match the whole tag, none for every tag. Raises NotExpressible."""
     if tags.include and tags.regex:
         raise NotExpressible("it selects tags by include and regex together")
-    return [*globs(tags.include), *([whole(tags.regex)] if tags.regex else [])]
+    return [*globs(tags.include), *wholes(tags.regex)]
 
 
 def denied(tags: TagSelection) -> list[str]:
     """Return expressions of which none may match the whole tag. Raises NotExpressible."""
-    return [*globs(tags.exclude), *([whole(tags.exclude_regex)] if tags.exclude_regex else [])]
+    return [*globs(tags.exclude), *wholes(tags.exclude_regex)]
 
 
 def globs(patterns: Iterable[str]) -> list[str]:
@@ -99,6 +114,13 @@ def globs(patterns: Iterable[str]) -> list[str]:
     if None in found:
         raise NotExpressible("it has a glob with a set in brackets")
     return [expression for expression in found if expression is not None]
+
+
+def wholes(regex: str) -> list[str]:
+    """Return expressions of which one matches a whole text in which `regex` is found, none for ''."""
+    if _ALTERNATIVES.fullmatch(regex):
+        return _ALTERNATIVE.findall(regex)
+    return [whole(regex)] if regex else []
 
 
 def whole(regex: str) -> str:

@@ -19,6 +19,7 @@ from tui.plan.exported import (
     NotExpressible,
     allowed,
     carry,
+    keeps_tags,
     left_out,
     only,
     yaml_text,
@@ -95,9 +96,7 @@ def _line(rule: Rule) -> _Line:
     if rule.platforms:
         raise NotExpressible("it chooses platforms")
     check(rule)
-    if naming.split_template(rule.target)[1] or "tag" in naming.fields_of(rule.target):
-        raise NotExpressible("it makes other tags at the target")
-    if rule.target_references not in ((), rule.references):
+    if not keeps_tags(rule):
         raise NotExpressible("it makes other tags at the target")
     destination, scoped = _destination(rule)
     kind, what = _selected(rule)
@@ -106,7 +105,7 @@ def _line(rule: Rule) -> _Line:
 
 def _destination(rule: Rule) -> tuple[str, bool]:
     """Return what stands before the name that skopeo keeps, and whether it keeps all of it."""
-    target = str(naming.render_target(rule.target, rule.source, "tag").repository)
+    target = str(naming.render_target(rule.target, rule.source, (*rule.references, "tag")[0]).repository)
     name = rule.source.path.rpartition("/")[2]
     for kept, scoped in ((f"/{rule.source}", True), (f"/{name}", False)):
         if target.endswith(kept):

@@ -288,11 +288,12 @@ class Quay(Personality):
 class Tokens(Personality):
     """Any registry behind Bearer tokens that live `life` seconds, issued by itself to everybody.
 
-    `issued` counts tokens, `refused` requests with one that is too old or revoked.
+    `issued` counts tokens, `refused` requests with one that is too old or revoked. Tokens begin with `name`.
     """
 
-    def __init__(self, inner: Personality | None = None, *, life: float = 300.0) -> None:
+    def __init__(self, inner: Personality | None = None, *, life: float = 300.0, name: str = "token") -> None:
         self._inner = inner or Personality()
+        self._name = name
         self._life = life
         self._valid: dict[str, tuple[float, str]] = {}
         self.issued: list[str] = []
@@ -322,7 +323,7 @@ class Tokens(Personality):
 
     def _issue(self, request: web.BaseRequest, now: float) -> web.Response:
         scopes = " ".join(sorted(request.query.getall("scope", [])))
-        token = f"token-{len(self.issued)}"
+        token = f"{self._name}-{len(self.issued)}"
         self.issued.append(scopes)
         granted = " ".join(f"{name}:{part}" for scope in scopes.split() for name, part in _grants(scope))
         self._valid[token] = (now + self._life, granted)

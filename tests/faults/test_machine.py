@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
@@ -321,6 +321,8 @@ def _often(examples: int, steps: int, *, seeded: bool) -> settings:
         deadline=None,
         derandomize=seeded,
         database=None,
+        # Shrinking a run of hundreds of requests takes longer than a suite has time for; the long form does it.
+        phases=[Phase.generate] if seeded else list(Phase),
         suppress_health_check=list(HealthCheck),
     )
 

@@ -19,7 +19,7 @@ from tui.oci.registry import Registry
 from tui.plan import re2
 from tui.plan.artifacts import takes
 from tui.plan.attached import cosign_tags
-from tui.plan.model import Rule
+from tui.plan.model import ArtifactSelection, Rule
 from tui.providers.content import kind_of_manifest, kind_of_type
 
 _BY_SUFFIX = {"sig": "signature", "att": "attestation", "sbom": "sbom"}
@@ -41,7 +41,16 @@ def referrers_for(source: Registry, repository: Repository, rule: Rule, tags: Co
 
     async def find(digest: str) -> list[Descriptor]:
         found = await source.referrers(repository, digest, tags)
-        return [each for each in found if takes(rule.artifacts, kind_of_type(each.artifact_type), each.artifact_type)]
+        if rule.artifacts == ArtifactSelection():
+            return found
+        return [each for each in found if await wanted(each)]
+
+    async def wanted(each: Descriptor) -> bool:
+        if each.artifact_type:
+            return takes(rule.artifacts, kind_of_type(each.artifact_type), each.artifact_type)
+        # Some clients leave it out of the lists they write.
+        manifest = await source.get_manifest(repository, each.digest)
+        return takes(rule.artifacts, kind_of(manifest), type_of(manifest))
 
     return find
 

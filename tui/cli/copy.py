@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from tui.cli.options import Command, existing_file, run_options
+from tui.cli.selection import artifacts_of, repositories_of, selection_options, tags_of
 
 
 def _side(prefix: str, side: str) -> Callable[[Command], Command]:
@@ -38,14 +39,19 @@ def _side(prefix: str, side: str) -> Callable[[Command], Command]:
 @click.option("--platform", "platforms", multiple=True, metavar="OS/ARCH[/VARIANT]", help="Only these platforms.")
 @_side("src", "source")
 @_side("dest", "target")
+@selection_options
+@click.option("--dry-run", is_flag=True, help="Say what would be copied, and write nothing.")
 @run_options
 def copy(
     source: str,
     target: str,
     platforms: tuple[str, ...],
+    dry_run: bool,
     concurrency: int | None,
     retries: int | None,
     on_conflict: str | None,
+    backup: str | None,
+    order: str | None,
     since: tuple[str, ...],
     force: bool,
     create_missing: bool,
@@ -53,7 +59,7 @@ def copy(
     limit_requests: int | None,
     log: Path | None,
     as_json: bool,
-    **sides: Any,
+    **more: Any,
 ) -> int:
     """Copy SOURCE to TARGET.
 
@@ -67,7 +73,14 @@ def copy(
     from tui.plan.model import Plan
     from tui.plan.rule_text import make_rule
 
-    rule = make_rule(source, target, platforms=[_platform(text) for text in platforms])
+    rule = make_rule(
+        source,
+        target,
+        platforms=[_platform(text) for text in platforms],
+        tags=tags_of(more),
+        repositories=repositories_of(more),
+        artifacts=artifacts_of(more),
+    )
     check(rule)
     given: dict[str, Any] = {
         "concurrency": concurrency,
@@ -75,16 +88,21 @@ def copy(
         "on_conflict": on_conflict,
         "force": force,
         "create_missing": create_missing,
+        "backup": backup,
+        "order": order,
     }
     given |= {"limit_rate": limit_rate, "limit_requests": limit_requests, "since": since}
     plan = foreground.with_options(Plan(f"copy {rule.source_path}", (rule,)), given)
     logins = LoginSources(
-        source=_override("src", sides),
-        target=_override("dest", sides),
-        source_endpoint=sides["src_endpoint"],
-        target_endpoint=sides["dest_endpoint"],
+        source=_override("src", more),
+        target=_override("dest", more),
+        source_endpoint=more["src_endpoint"],
+        target_endpoint=more["dest_endpoint"],
     )
-    folder, code = foreground.start(plan, logins, as_json=as_json, log=log)
+    folder, code = foreground.start(plan, logins, as_json=as_json, log=log, only_generate=dry_run)
+    if dry_run:
+        foreground.print_forecast(folder, code, as_json=as_json)
+        return code
     foreground.print_outcome(folder, as_json=as_json)
     return code
 

@@ -89,6 +89,20 @@ def print_outcome(folder: RunFolder, *, as_json: bool, more: Mapping[str, Any] |
         _print(summary(document, notices))
 
 
+def print_forecast(folder: RunFolder, code: int, *, as_json: bool, out: Path | None = None) -> None:
+    """Print what a run is going to do, and write it to a file (JSON) if one is given."""
+    from tui.cli.files import write_text
+    from tui.cli.forecast import forecast_lines
+    from tui.engine.forecast import forecast
+
+    with JournalReader(folder.journal) as reader:
+        document = {"run": folder.name, "exit": code, **forecast(reader)}
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    if out is not None:
+        write_text(out, text + "\n")
+    _print(text if as_json else "\n".join(forecast_lines(document)))
+
+
 def _print(text: str) -> None:
     """Print; when the terminal went away while the run went on there is nobody to tell, and the journal has it."""
     try:

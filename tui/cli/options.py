@@ -33,6 +33,22 @@ class ByteRate(click.ParamType[int]):
             self.fail(f"{value!r} is not a number of bytes like 500K, 10M or 1.5G", param, ctx)
 
 
+class BackupName(click.ParamType[str]):
+    """A template for the names of backups."""
+
+    name = "template"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the template."""
+        from tui.plan.backups import BackupError, check_backup
+
+        try:
+            check_backup(value)
+        except BackupError as error:
+            self.fail(str(error), param, ctx)
+        return str(value)
+
+
 class EarlierExport(click.ParamType[str]):
     """The path of an earlier export, made absolute: the run may be resumed from another folder."""
 
@@ -81,7 +97,19 @@ def run_options(command: Command) -> Command:
             click.option("--concurrency", type=click.IntRange(1, 256), help="Copies at once."),
             click.option("--retries", type=click.IntRange(0, 1000), help="Rounds over what failed."),
             click.option(
-                "--on-conflict", type=click.Choice(["overwrite", "skip", "fail"]), help="When the target's tag differs."
+                "--on-conflict",
+                type=click.Choice(["overwrite", "skip", "fail", "backup"]),
+                help="When the target's tag differs.",
+            ),
+            click.option(
+                "--backup",
+                type=BackupName(),
+                help="With --on-conflict backup: the name the old tag gets, {tag}-before-{date} if not given.",
+            ),
+            click.option(
+                "--order",
+                type=click.Choice(["any", "oldest-first", "version"]),
+                help="How the tags of one target repository are written.",
             ),
             click.option(
                 "--since",

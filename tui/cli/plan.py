@@ -21,21 +21,12 @@ from tui.cli.options import existing_file, file_to_write, json_option, run_optio
 def plan(plan_file: Path, out: Path | None, engine: str | None, harbor: str | None, as_json: bool) -> int:
     """Generate the task list of PLAN and a forecast, without writing a byte to the target."""
     from tui.cli import foreground
-    from tui.cli.files import write_text
-    from tui.cli.forecast import forecast_lines
-    from tui.engine.forecast import forecast
-    from tui.engine.journal.reader import JournalReader
     from tui.engine.logins import LoginSources
     from tui.plan.toml_file import load_plan
 
     loaded = with_engine(load_plan(plan_file), engine, harbor)
     folder, code = foreground.start(loaded, LoginSources(), as_json=as_json, only_generate=True)
-    with JournalReader(folder.journal) as reader:
-        document = {"run": folder.name, "exit": code, **forecast(reader)}
-    text = json.dumps(document, indent=2, ensure_ascii=False)
-    if out is not None:
-        write_text(out, text + "\n")
-    click.echo(text if as_json else "\n".join(forecast_lines(document)))
+    foreground.print_forecast(folder, code, as_json=as_json, out=out)
     return code
 
 

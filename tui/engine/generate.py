@@ -6,8 +6,10 @@ with the target's, and where they differ the manifests are read and the target i
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from tui.engine.backups import name_backup
@@ -32,6 +34,7 @@ from tui.plan.attached import is_referrers_list
 from tui.plan.errors import RuleError
 from tui.plan.expand import Pair, attached_pairs
 from tui.plan.model import ArtifactSelection, Rule
+from tui.plan.naming import registry_of
 
 _TWO_SOURCES = "give one of the two another name at the target"
 CHECKS_AT_ONCE = 48
@@ -66,7 +69,12 @@ class Generator:
             found[rule_id] = await self._expand_rule(rule_id)
 
         numbers = list(rules)
-        await for_each(numbers, Gate(CHECKS_AT_ONCE), one)
+        meeting = asyncio.create_task(self._meet_targets([self._run.rules[number] for number in numbers]))
+        try:
+            await for_each(numbers, Gate(CHECKS_AT_ONCE), one)
+        finally:
+            meeting.cancel()
+            await asyncio.gather(meeting, return_exceptions=True)
         return [task for number in numbers for task in found[number] if task.state == "pending"]
 
     async def resolve_tasks(self, tasks: Iterable[Task]) -> None:
@@ -77,6 +85,14 @@ class Generator:
             await for_each(queue, Gate(CHECKS_AT_ONCE), self._resolve_or_fail)
             # What goes along with them is found while they are looked at.
             queue, self._carried = self._carried, []
+
+    async def _meet_targets(self, rules: Sequence[Rule]) -> None:
+        """Reach the targets while the sources list their tags; whoever needs one that fails will say so."""
+        for name in {registry_of(rule.target): None for rule in rules}:
+            if name:
+                with suppress(RegistryError):
+                    client = await self._run.registries.target(Repository(name, "*"))
+                    await client.reach()
 
     async def _expand_rule(self, rule_id: int) -> list[Task]:
         try:
@@ -230,10 +246,12 @@ class Generator:
     async def _view(self, repository: Repository) -> TargetView:
         view = self._views.get(repository)
         if view is None:
-            client = await self._run.registries.target(repository)
-            count = self._references[repository]
-            view = await self._view_flights.run(repository, lambda: view_target(client, repository, count))
-            self._views[repository] = view
+            view = await self._view_flights.run(repository, lambda: self._look_at(repository))
+        return view
+
+    async def _look_at(self, repository: Repository) -> TargetView:
+        client = await self._run.registries.target(repository)
+        view = self._views[repository] = await view_target(client, repository, self._references[repository])
         return view
 
     async def _need_blobs(self, task: Task, tree: Tree, view: TargetView) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -15,12 +17,21 @@ from tui.oci.exchange import REDIRECTS, Traffic, exchanged, read_answer
 from tui.oci.host import Host
 from tui.oci.network import network_error
 from tui.oci.proxy import proxy_for
-from tui.oci.tls import context_for
+from tui.oci.tls import aiohttp_context
 from tui.oci.transport import Lane, RegistryTransport
 from tui.oci.trust import check_destination, origin, resolve, same_origin
 
 _MAX_REDIRECTS = 5
-_MAX_ROUTES = 1000
+_MAX_WAYS = 1000
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How to an origin: its URL, read once (the whole URL of a request goes out as it is), and the proxy or ''."""
+
+    base: httpx.URL
+    proxy: str
 
 
 class Dispatch:
@@ -32,7 +43,7 @@ class Dispatch:
         self._host = host
         self._traffic = traffic
         self._shared = Lane()
-        self._proxies: dict[tuple[str, str, int], str] = {}
+        self._ways: dict[tuple[str, str, int], _Way] = {}
 
     async def close(self) -> None:
         """Close every connection but those of lanes."""
@@ -70,14 +81,17 @@ class Dispatch:
         if header:
             headers["Authorization"] = header
         try:
+            if _CONTROLS.search(url):
+                raise httpx.InvalidURL("control characters in a URL")
+            way = self._way(url)
             request = httpx.Request(
                 call.method,
-                url,
+                way.base,
                 headers=headers,
                 content=call.body,
                 extensions=self._extensions(call, url),
             )
-            response = await exchanged(self._transport(url, call.lane), request, self._host, self._traffic)
+            response = await exchanged(self._transport(way.proxy, call.lane), request, self._host, self._traffic)
         except httpx.TransportError as error:
             raise self.broken(error, call) from error
         except (httpx.InvalidURL, ValueError) as error:
@@ -101,16 +115,21 @@ class Dispatch:
         self._traffic.bytes_out += count
         await self._host.writes.take(count)
 
-    def _transport(self, url: str, lane: Lane | None) -> RegistryTransport:
+    def _way(self, url: str) -> _Way:
         place = origin(url)
-        proxy = self._proxies.get(place)
-        if proxy is None:
-            proxy = proxy_for(self._connection, url) or ""
-            if len(self._proxies) < _MAX_ROUTES:
-                self._proxies[place] = proxy
+        way = self._ways.get(place)
+        if way is None:
+            scheme, host, port = place
+            base = httpx.URL(scheme=scheme, host=host, port=port)
+            way = _Way(base, proxy_for(self._connection, url) or "")
+            if len(self._ways) < _MAX_WAYS:
+                self._ways[place] = way
+        return way
+
+    def _transport(self, proxy: str, lane: Lane | None) -> RegistryTransport:
         transports = (lane or self._shared).transports
         if proxy not in transports:
-            transports[proxy] = RegistryTransport(lambda: context_for(self._connection), proxy or None)
+            transports[proxy] = RegistryTransport(lambda: aiohttp_context(self._connection), proxy or None)
         return transports[proxy]
 
     def broken(self, error: httpx.TransportError, call: Call) -> RegistryError:

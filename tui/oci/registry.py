@@ -63,6 +63,10 @@ class Registry(Protocol):
     async def close(self) -> None:
         """Let go of connections and files."""
 
+    async def reach(self) -> str:
+        """Make sure that it answers and return where it is; what comes first does that by itself as well."""
+        ...
+
     def attempts(self) -> Attempts:
         """Return a count of attempts at one thing."""
         ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from tui.oci.access import Connection
 from tui.oci.errors import UntrustedAnswer
@@ -19,6 +20,15 @@ def context_for(connection: Connection) -> ssl.SSLContext:
     return _context(connection.verify, connection.ca_files, connection.client_cert, connection.client_key)
 
 
+def aiohttp_context(connection: Connection) -> ssl.SSLContext | Literal[True]:
+    """Return the same for a request of aiohttp: True where its own context will do, which has the system's CAs.
+
+    Reading them once more takes as long as a few requests. Raises like `context_for`.
+    """
+    plain = connection.verify and not connection.ca_files and connection.client_cert is None
+    return True if plain and _system_has_authorities() else context_for(connection)
+
+
 @lru_cache(maxsize=64)
 def _context(
     verify: bool, ca_files: tuple[Path, ...], client_cert: Path | None, client_key: Path | None
@@ -27,7 +37,7 @@ def _context(
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-    elif not ca_files and not context.cert_store_stats()["x509"] and not _has_capath():
+    elif not ca_files and not _system_has_authorities():
         import certifi
 
         context.load_verify_locations(certifi.where())
@@ -51,6 +61,7 @@ def _context(
     return context
 
 
-def _has_capath() -> bool:
+@lru_cache(maxsize=1)
+def _system_has_authorities() -> bool:
     paths = ssl.get_default_verify_paths()
-    return paths.capath is not None and any(Path(paths.capath).iterdir())
+    return paths.cafile is not None or (paths.capath is not None and any(Path(paths.capath).iterdir()))

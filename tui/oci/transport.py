@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import ssl
 from collections.abc import Callable
+from typing import Literal
 
 import aiohttp
 import httpx
@@ -25,8 +26,8 @@ IDLE_TIMEOUT = 60.0
 _NAMES_KEPT = 300
 """Seconds for which the addresses of a host are used again."""
 
-TlsContext = Callable[[], ssl.SSLContext]
-"""Makes the TLS context when the first https request needs one: reading every CA of a system takes a while."""
+TlsContext = Callable[[], ssl.SSLContext | Literal[True]]
+"""Makes the TLS context when https is spoken, because reading every CA of a system takes a while; True is aiohttp's."""
 
 
 class RegistryTransport(AiohttpTransport):

@@ -72,6 +72,10 @@ class LayoutClient:
         finally:
             self._reader.close()
 
+    async def reach(self) -> str:
+        """Return the place: a disk has nothing to be asked."""
+        return self.registry
+
     def attempts(self) -> Attempts:
         """Return a count of attempts at one thing; what a disk refuses is not tried again."""
         return Attempts(self._retry, self._host)

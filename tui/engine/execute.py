@@ -15,6 +15,7 @@ from tui.engine.journal.schema import JournalError
 from tui.engine.recorder import Recorder
 from tui.engine.referrers import list_referrers
 from tui.engine.schedule import BlobNeed, seeds
+from tui.engine.shares import Shares
 from tui.engine.tasks import Failure, Task
 from tui.engine.transfer import copy_blob
 from tui.engine.trees import Tree
@@ -44,6 +45,7 @@ class Executor:
         self._listing: dict[tuple[Repository, str], asyncio.Lock] = {}
         self._unsure = False
         self._turns = Turns()
+        self._shares = Shares(recorder.task_advanced)
         self._full: dict[tuple[str, str], tuple[int, QuotaExceeded]] = {}
         """Projects (registry, first part of the path) that did not take a blob of so many bytes, and why."""
 
@@ -77,7 +79,7 @@ class Executor:
 
     async def _seed(self, need: BlobNeed) -> None:
         try:
-            await self._place_blob(need, None)
+            await self._place_blob(need)
         except RegistryError as error:
             # The tasks that need it will meet the same error and say so; nobody tries it in vain before them.
             self._run.needs.pop((need.target, need.digest), None)
@@ -177,13 +179,14 @@ class Executor:
         if need is None and not self._run.placements.has(repository, digest):
             need = BlobNeed(repository, digest, size, task.source.repository)
         if need is not None:
-            await self._place_blob(need, task)
+            with self._shares.waiting(task, need):
+                await self._place_blob(need)
 
-    async def _place_blob(self, need: BlobNeed, task: Task | None) -> None:
+    async def _place_blob(self, need: BlobNeed) -> None:
         key = (need.target, need.digest)
-        await self._run.blob_flights.run(key, lambda: self._place_once(need, task))
+        await self._run.blob_flights.run(key, lambda: self._place_once(need))
 
-    async def _place_once(self, need: BlobNeed, task: Task | None) -> None:
+    async def _place_once(self, need: BlobNeed) -> None:
         if self._run.placements.has(need.target, need.digest):
             return
         target = await self._run.registries.target(need.target)
@@ -194,7 +197,7 @@ class Executor:
         session = await self._mount(need, target)
         if self._run.placements.has(need.target, need.digest):
             return
-        await self._upload_into(_project(need), need, target, session, task)
+        await self._upload_into(_project(need), need, target, session)
 
     async def _upload_into(
         self,
@@ -202,14 +205,13 @@ class Executor:
         need: BlobNeed,
         target: Registry,
         session: UploadSession | None,
-        task: Task | None,
     ) -> None:
         """Upload into a project unless it is known to be too full for that; what is smaller may still fit."""
         size, error = self._full.get(project, (need.size + 1, None))
         if error is not None and need.size >= size:
             raise copy(error)
         try:
-            await self._upload(need, target, session, task)
+            await self._upload(need, target, session)
         except QuotaExceeded as full:
             self._full[project] = min(size, need.size), full
             raise
@@ -246,11 +248,7 @@ class Executor:
     def _same_registry(self, need: BlobNeed) -> Repository | None:
         return need.source if need.source.registry == need.target.registry else None
 
-    async def _upload(self, need: BlobNeed, target: Registry, session: UploadSession | None, task: Task | None) -> None:
-        def advanced(count: int) -> None:
-            if task is not None:
-                self._recorder.task_advanced(task, count)
-
+    async def _upload(self, need: BlobNeed, target: Registry, session: UploadSession | None) -> None:
         # Said before anything is awaited, or two who look at the same time both upload.
         key = (need.target.registry, need.digest)
         under_way = asyncio.get_running_loop().create_future()
@@ -263,7 +261,7 @@ class Executor:
                 source_repository=need.source,
                 target=target,
                 target_repository=need.target,
-                advanced=advanced,
+                advanced=lambda count: self._shares.advanced(need, count),
                 checkpoint=self._run.control.checkpoint,
                 remember=lambda saved: self._recorder.upload_stands(need, saved),
                 saved=self._run.saved_uploads.pop((need.target, need.digest), None),
@@ -272,6 +270,7 @@ class Executor:
                 await copy_blob(work, session)
             self._recorder.blob_uploaded(need)
         finally:
+            self._shares.ended(need)
             under_way.set_result(None)
             if self._uploading.get(key) is under_way:
                 del self._uploading[key]

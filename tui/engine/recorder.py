@@ -178,7 +178,9 @@ class Recorder:
     def tick(self) -> None:
         """Tell the journal what moved since the last tick."""
         for task_id in self._moving:
-            self._run.journal.task(task_id, bytes_done=self._run.tasks[task_id].bytes_done)
+            task = self._run.tasks[task_id]
+            # What the target lost and got again was counted twice.
+            self._run.journal.task(task_id, bytes_done=min(task.bytes_done, task.bytes_total))
         self._moving.clear()
         reads, writes = self._run.registries.traffic("source"), self._run.registries.traffic("target")
         now = {

@@ -11,6 +11,7 @@ from tui.endpoints.model import Endpoint
 from tui.oci.reference import Reference, Repository
 from tui.plan import naming
 from tui.plan.model import ArtifactSelection, Options, Plan, Platform, Rule
+from tui.plan.replication import Replication
 
 KEEP_PATH = "{path}"
 THROUGHPUT = 20_000_000
@@ -23,6 +24,7 @@ class Draft:
 
     `names` is the template of repository and tag at `target`; `overrides` are whole targets of single references, by
     source path and tag. `platforms` and `artifacts` replace those of an opened file's rules when they are not empty.
+    With `replication` a Harbor moves the bytes.
     """
 
     target: Endpoint | None = None
@@ -31,6 +33,7 @@ class Draft:
     platforms: tuple[Platform, ...] = ()
     artifacts: ArtifactSelection = field(default_factory=ArtifactSelection)
     overrides: dict[tuple[str, str], str] = field(default_factory=dict)
+    replication: Replication | None = None
     throughput: int = THROUGHPUT
     opened: Plan | None = None
     path: Path | None = None
@@ -42,12 +45,14 @@ class Draft:
 
     def open(self, plan: Plan, path: Path) -> None:
         """Take a plan from a file in the place of the basket."""
-        self.opened, self.path, self.options = plan, path, plan.options
+        self.opened, self.path, self.options, self.replication = plan, path, plan.options, plan.replication
         self.platforms, self.artifacts = (), ArtifactSelection()
         self.overrides.clear()
 
     def close_file(self) -> None:
         """Go back to the basket."""
+        if self.opened is not None:
+            self.replication = None
         self.opened = self.path = None
         self.overrides.clear()
 
@@ -74,7 +79,13 @@ class Draft:
             if self.opened is None and not basket.covers(path, tag):
                 continue
             rules = with_override(rules, _registry_of(rules, path), path, tag, target, basket.listed.get(path, ()))
-        return Plan(name, rules, self.options)
+        return Plan(name, rules, self.options, self._still_there(rules))
+
+    def _still_there(self, rules: Sequence[Rule]) -> Replication | None:
+        """Return the replication as long as its Harbor is at one side of a rule."""
+        sides = {side for rule in rules for side in (rule.source_registry, target_registry(rule))}
+        how = self.replication
+        return how if how is not None and (not how.harbor or how.harbor in sides) else None
 
     def preview(self, basket: Basket) -> list[tuple[str, str]]:
         """Return path and tag of every reference known before generate; the tag is '' where a rule finds them."""

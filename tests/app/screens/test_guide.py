@@ -54,7 +54,10 @@ def both(source: EmbeddedRegistry, target: EmbeddedRegistry) -> None:
 async def begin(app: Opened) -> None:
     await app.until(lambda: app.app.screen.is_mounted)
     await app.press("n")
-    await app.sees("Step 1 of 6")
+    await app.sees("Step 1 of 8", "any registry to any registry")
+    table(app).go_to("any")
+    await app.press("enter")
+    await app.sees("Step 2 of 8")
 
 
 def table(app: Opened) -> LineTable:
@@ -65,15 +68,15 @@ async def to_naming(app: Opened, *marks: str) -> None:
     """Go on to the names with these repositories, all of them when none is named."""
     await begin(app)
     await app.press("enter")
-    await app.sees("Step 2 of 6", "team/worker")
+    await app.sees("Step 3 of 8", "team/worker")
     if marks:
         table(app).set_marks(marks)
     else:
         await app.press("a")
     await app.press("enter")
-    await app.sees("Step 3 of 6", "new")
+    await app.sees("Step 4 of 8", "new")
     await app.press("enter")
-    await app.sees("Step 4 of 6", "names")
+    await app.sees("Step 5 of 8", "names")
 
 
 async def test_from_source_to_run(source: EmbeddedRegistry, target: EmbeddedRegistry) -> None:
@@ -85,9 +88,11 @@ async def test_from_source_to_run(source: EmbeddedRegistry, target: EmbeddedRegi
         await app.type("mirror")
         await app.sees("mirror/charts/web:1.2.0", "30 names")
         await app.press("enter")
-        await app.sees("Step 5 of 6", "push allowed to mirror", "30 new", "enter goes on")
+        await app.sees("Step 6 of 8", "new: a push to mirror is taken", "everything is ready")
         await app.press("enter")
-        await app.sees("Step 6 of 6", "Ready to run", "30 new", "mirror/{path}")
+        await app.sees("Step 7 of 8", "30 new", "enter goes on")
+        await app.press("enter")
+        await app.sees("Step 8 of 8", "Ready to run", "30 new", "mirror/{path}")
         await app.press("enter")
         await app.until(lambda: app.app.current_mode == "runs")
         await app.sees("done 30")
@@ -106,15 +111,19 @@ async def test_going_back_keeps_what_was_chosen_and_leaves_no_check(
     async with opened() as app:
         await to_naming(app, "team/app", "library/nginx")
         await app.press("enter")
-        await app.sees("Step 5 of 6", "enter goes on")
+        await app.sees("everything is ready")
+        await app.press("enter")
+        await app.sees("Step 7 of 8", "enter goes on")
         assert len(list_runs(state_dir())) == 1
         await app.press("escape")
-        await app.sees("Step 4 of 6")
+        await app.sees("Step 6 of 8")
+        await app.press("escape")
+        await app.sees("Step 5 of 8")
         await app.until(lambda: not list_runs(state_dir()))
         await app.press("escape", "escape")
-        await app.sees("Step 2 of 6", "2 marked")
+        await app.sees("Step 3 of 8", "2 marked")
         assert table(app).marked_keys == {"team/app", "library/nginx"}
-        await app.press("escape", "escape")
+        await app.press("escape", "escape", "escape")
         assert not isinstance(app.app.screen, Guide)
 
 
@@ -123,7 +132,7 @@ async def test_tags_and_repositories_by_pattern(source: EmbeddedRegistry, target
     async with opened() as app:
         await begin(app)
         await app.press("enter")
-        await app.sees("Step 2 of 6", "team/worker")
+        await app.sees("Step 3 of 8", "team/worker")
         await app.press("enter")
         await app.sees("Mark something first")
         await app.press("plus")
@@ -142,7 +151,7 @@ async def test_tags_and_repositories_by_pattern(source: EmbeddedRegistry, target
         await app.press("enter")
         await app.sees("tags: the newest 1")
         await app.press("enter")
-        await app.sees("Step 3 of 6")
+        await app.sees("Step 4 of 8")
         await app.press("enter")
         await app.sees("4 names")
         assert {rule.tags.newest for rule in app.session.basket.rules("x.example.com/{path}")} == {1}
@@ -183,7 +192,7 @@ async def test_names_that_cannot_be_or_collide_hold_one_up(source: EmbeddedRegis
         app.app.screen.query_one("#template").value = "all/{project}-{name}"  # type: ignore[attr-defined]
         await app.sees("all/team-app:")
         await app.press("enter")
-        await app.sees("Step 5 of 6")
+        await app.sees("Step 6 of 8")
 
 
 async def test_endpoints_are_added_on_the_way(source: EmbeddedRegistry, target: EmbeddedRegistry) -> None:
@@ -193,7 +202,7 @@ async def test_endpoints_are_added_on_the_way(source: EmbeddedRegistry, target: 
         await app.sees("No endpoints yet: n adds one")
         await app.press("enter")
         await app.sees("Add an endpoint first")
-        for registry, number in ((source, 1), (target, 3)):
+        for registry, number in ((source, 2), (target, 4)):
             await app.press("n")
             await app.until(lambda: isinstance(app.app.screen, EndpointForm))
             await app.focus("#field-address")
@@ -201,13 +210,13 @@ async def test_endpoints_are_added_on_the_way(source: EmbeddedRegistry, target: 
             app.app.screen.query_one("#field-login", ChoiceLine).choose("anonymous")
             await app.sees("OCI registry")
             await app.press("enter")
-            await app.sees(f"Step {number} of 6", registry.address)
+            await app.sees(f"Step {number} of 8", registry.address)
             await app.press("enter")
-            if number == 1:
-                await app.sees("Step 2 of 6", "team/worker")
+            if number == 2:
+                await app.sees("Step 3 of 8", "team/worker")
                 await app.press("a", "enter")
-                await app.sees("There is only the source")
-        await app.sees("Step 4 of 6", "30 names")
+                await app.sees("No endpoints yet: n adds one")
+        await app.sees("Step 5 of 8", "30 names")
 
 
 async def test_a_registry_without_a_list_asks_for_names(target: EmbeddedRegistry) -> None:
@@ -225,7 +234,7 @@ async def test_a_registry_without_a_list_asks_for_names(target: EmbeddedRegistry
             await app.press("enter")
             await app.sees("Selected: 1 repository", "team/app")
             await app.press("enter")
-            await app.sees("Step 3 of 6")
+            await app.sees("Step 4 of 8")
             await app.press("enter")
             await app.sees("team/app:1.4.2")
 
@@ -239,6 +248,12 @@ async def test_a_source_that_is_gone_is_told_and_can_be_tried_again(
     async with opened() as app:
         await begin(app)
         await app.press("enter")
+        await app.sees("nothing listens there", "enter tries again")
+        await source.start(port)
+        await app.press("enter")
+        await app.sees("Step 3 of 8", "team/worker")
+        await source.stop()
+        await app.press("ctrl+r")
         await app.sees("ctrl+r tries again")
         await source.start(port)
         await app.press("ctrl+r")
@@ -255,7 +270,11 @@ async def test_a_target_that_takes_nothing_is_told_before_the_run(source: Embedd
         async with opened() as app:
             await to_naming(app, "team/app")
             await app.press("enter")
-            await app.sees("no permission to push to team")
+            await app.sees("permission to push (team)", "read only", "1 in the way")
+            await app.press("enter")
+            await app.sees("Step 6 of 8", "ctrl+g goes on all the same")
+            await app.press("ctrl+g")
+            await app.sees("Step 7 of 8")
 
 
 @pytest.mark.real
@@ -272,13 +291,15 @@ async def test_between_two_real_registries(start_registry: StartRegistry) -> Non
             await app.session.stores.put(endpoint, Credential(LOGIN.username, LOGIN.password))
         await begin(app)
         await app.press("enter")
-        await app.sees("Step 2 of 6", "team/app")
+        await app.sees("Step 3 of 8", "team/app")
         await app.press("a", "enter")
-        await app.sees("Step 3 of 6")
+        await app.sees("Step 4 of 8")
         await app.press("enter")
         await app.sees("team/app:1.0")
         await app.press("enter")
-        await app.sees("login ok", "1 new", "enter goes on")
+        await app.sees("new: a push to team is taken")
+        await app.press("enter")
+        await app.sees("1 new", "enter goes on")
         await app.press("enter")
         await app.sees("Ready to run")
         await app.press("enter")

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 from textual.app import ComposeResult
-from textual.widgets import Static
 
 from tui.app.i18n import N_, _, ngettext
 from tui.app.screens.browse.loader import plain
 from tui.app.screens.computed_source import ComputedSource
 from tui.app.screens.guide.step import Step
 from tui.app.screens.planning.forecasting import Forecast, watch
-from tui.app.screens.planning.preflight import Preflight, preflight
-from tui.app.screens.planning.preview import Preview
 from tui.app.screens.planning.tables import COLUMNS, plain_actions
 from tui.app.warm_up import warm_up
 from tui.app.widgets.figures import bytes_text
-from tui.app.widgets.fitted import clean
 from tui.app.widgets.line_table import LineTable
 from tui.app.widgets.row_source import Key, Row
 from tui.app.widgets.table_pane import TablePane
 from tui.app.working import begin
 from tui.endpoints.errors import EndpointsError
 from tui.engine.journal.schema import JournalError
-from tui.oci.access import Access
 from tui.oci.errors import LocalError, RegistryError
-from tui.oci.reference import Repository
 
 _FAILURES = (RegistryError, EndpointsError, LocalError, JournalError, OSError)
 
@@ -34,15 +28,9 @@ class CheckStep(Step):
 
     TITLE = N_("check")
     SENTENCE = N_("Both registries are asked what is there already and what is missing. Nothing is written.")
-    DEFAULT_CSS = """
-    CheckStep > #target-said { height: auto; padding: 0 1; }
-    CheckStep > #target-said.-error { color: $text-error; }
-    CheckStep > #target-said.-good { color: $text-success; }
-    """
 
     def content(self) -> ComposeResult:
-        """Yield what the target says, and the tasks."""
-        yield Static(id="target-said", markup=False)
+        """Yield the tasks."""
         yield TablePane(LineTable(COLUMNS, empty=N_("No tasks so far"), id="tasks"), _("Tasks"))
 
     def on_mount(self) -> None:
@@ -54,7 +42,6 @@ class CheckStep(Step):
         self._source = ComputedSource((), self._row)
         self.query_one(LineTable).set_source(self._source)
         begin(self, self._check, "check")
-        begin(self, self._ask_target, "preflight")
 
     def problem(self) -> str:
         """The check has to be over, and must have found something."""
@@ -67,31 +54,6 @@ class CheckStep(Step):
     def _row(self, key: Key) -> Row:
         source, target = self.journey.source, self.journey.target
         return self.journey.forecast.row(key, source.address if source else "", target.address if target else "")
-
-    async def _ask_target(self) -> None:
-        await warm_up()
-        target = self.journey.target
-        assert target is not None
-
-        async def access_to(repository: Repository) -> Access:
-            return await self.session.resolver.access_of(target)
-
-        said = self.query_one("#target-said", Static)
-        said.update(clean(_("{target}: asking…").format(target=target.name)))
-
-        def tell(found: Preflight) -> None:
-            said.update(clean(f"{target.name}: {found.text}"))
-            said.set_class(not found.ok, "-error")
-
-        repositories = Preview(self.session.draft, self.session.basket).targets()
-        try:
-            found = await preflight(repositories, access_to, tell)
-        except _FAILURES as error:
-            said.update(clean(f"{target.name}: {plain(error)}"))
-            said.add_class("-error")
-            return
-        tell(found)
-        said.set_class(found.ok, "-good")
 
     async def _check(self) -> None:
         journey = self.journey

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tui.app.basket import EVERY_TAG
 from tui.app.screens.browse.shelf import Shelf
+from tui.app.screens.guide.routes import FREE, Route
 from tui.app.screens.planning.forecasting import Forecast
 from tui.app.session import Session
 from tui.endpoints.model import Endpoint
@@ -21,6 +22,9 @@ class Journey:
     """
 
     session: Session
+    route: Route | None = None
+    tried: set[str] = field(default_factory=set)
+    """The endpoints that worked when they were tried on the way, by id."""
     shelf: Shelf | None = None
     marked: set[str] = field(default_factory=set)
     selection: TagSelection = EVERY_TAG
@@ -38,6 +42,16 @@ class Journey:
     def target(self) -> Endpoint | None:
         """Where it goes."""
         return self.session.draft.target
+
+    @property
+    def way(self) -> Route:
+        """The migration; any to any where none was picked."""
+        return self.route or FREE
+
+    @property
+    def harbors(self) -> list[Endpoint]:
+        """The Harbors at the two sides, that of the source first: each could replicate."""
+        return [each for each in (self.source, self.target) if each is not None and each.kind == "harbor"]
 
     def begin_at(self, source: Endpoint) -> None:
         """Take the source; what was chosen at another one is forgotten."""

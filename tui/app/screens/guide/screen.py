@@ -1,4 +1,4 @@
-"""The guided migration: source, what, target, naming, check, run."""
+"""The guided migration: which one, source, what, target, naming, engine, prepare, check, run."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from tui.app.i18n import N_, _
 from tui.app.screens.browse.loader import plain
 from tui.app.screens.guide.check_step import CheckStep
 from tui.app.screens.guide.endpoint_steps import SourceStep, TargetStep
+from tui.app.screens.guide.engine_step import EngineStep
 from tui.app.screens.guide.journey import Journey
 from tui.app.screens.guide.naming_step import NamingStep
+from tui.app.screens.guide.prepare_step import PrepareStep
+from tui.app.screens.guide.route_step import RouteStep
 from tui.app.screens.guide.run_step import RunStep
 from tui.app.screens.guide.step import Step
 from tui.app.screens.guide.what_step import WhatStep
@@ -23,12 +26,19 @@ from tui.app.screens.place import Place
 from tui.app.screens.planning.forecasting import discard
 from tui.app.widgets.cell import Part
 from tui.app.widgets.filter_input import FilterInput
+from tui.app.widgets.fitted import width
 from tui.app.widgets.parts_line import PartsLine
 from tui.app.working import begin
 from tui.endpoints.errors import EndpointsError
 from tui.oci.errors import LocalError, RegistryError
 
-STEPS: tuple[type[Step], ...] = (SourceStep, WhatStep, TargetStep, NamingStep, CheckStep, RunStep)
+
+def steps_of(journey: Journey) -> tuple[type[Step], ...]:
+    """Return the steps; who moves the bytes is a question only where a side is a Harbor."""
+    first = (RouteStep, SourceStep, WhatStep, TargetStep, NamingStep)
+    way = journey.way
+    harbor = "harbor" in (way.source.kind, way.target.kind) or journey.harbors
+    return (*first, *((EngineStep,) if harbor else ()), PrepareStep, CheckStep, RunStep)
 
 
 class StepLine(PartsLine):
@@ -39,24 +49,30 @@ class StepLine(PartsLine):
     def __init__(self) -> None:
         super().__init__()
         self._at = 0
+        self._steps: tuple[type[Step], ...] = ()
 
-    def go(self, at: int) -> None:
+    def go(self, at: int, steps: tuple[type[Step], ...]) -> None:
         """Show another step as the one in front."""
-        self._at = at
+        self._at, self._steps = at, steps
         self.update()
 
     def parts(self, cells: int) -> Iterable[Part]:
-        """Return number and names."""
-        words = _("Step {number} of {count}").format(number=self._at + 1, count=len(STEPS))
-        yield f" {words}   ", "accent"
-        for number, step in enumerate(STEPS):
-            title = _(step.TITLE)
+        """Return number and names; on a narrow screen those behind make room for those to come."""
+        words = _("Step {number} of {count}").format(number=self._at + 1, count=len(self._steps))
+        yield f" {words}  ", "accent"
+        titles = [_(step.TITLE) for step in self._steps]
+        room, first = cells - width(words) - 3, 0
+        while first < self._at and sum(width(title) + 3 for title in titles[first:]) > room - (2 if first else 0):
+            first += 1
+        if first:
+            yield "✓ ", "success"
+        for number, title in list(enumerate(titles))[first:]:
             if number < self._at:
-                yield f"✓ {title}", "success"
+                yield f"✓{title}", "success"
             elif number == self._at:
-                yield f"► {title}", "accent"
+                yield f"►{title}", "accent"
             else:
-                yield f"  {title}", "muted"
+                yield f" {title}", "muted"
             yield "  ", ""
 
 
@@ -97,6 +113,11 @@ class Guide(Place):
         return self._journey
 
     @property
+    def steps(self) -> tuple[type[Step], ...]:
+        """The steps of this migration."""
+        return steps_of(self.journey)
+
+    @property
     def step(self) -> Step:
         """The step in front."""
         return self.query_one(Step)
@@ -111,8 +132,10 @@ class Guide(Place):
         if problem:
             self.say(problem, "warning")
             return
+        if self.step.hold():
+            return
         self.step.keep()
-        if self._at + 1 < len(STEPS):
+        if self._at + 1 < len(self.steps):
             self.say("")
             await self._go(self._at + 1)
         else:
@@ -126,7 +149,7 @@ class Guide(Place):
         if isinstance(self.step, CheckStep | RunStep):
             self._discard()
         # From the last step the check would have to be made again, and it is the names one wants to change.
-        await self._go(STEPS.index(NamingStep) if isinstance(self.step, RunStep) else self._at - 1)
+        await self._go(self.steps.index(NamingStep) if isinstance(self.step, RunStep) else self._at - 1)
 
     @on(Step.Finished)
     async def _finished(self) -> None:
@@ -144,8 +167,8 @@ class Guide(Place):
         room = self.query_one("#step", Container)
         await room.remove_children()
         self._at = at
-        self.query_one(StepLine).go(at)
-        await room.mount(STEPS[at](self.journey))
+        self.query_one(StepLine).go(at, self.steps)
+        await room.mount(self.steps[at](self.journey))
         self.refresh_bindings()
 
     def _discard(self) -> None:

@@ -57,6 +57,10 @@ class Step(Vertical):
         """Return why one cannot go on, '' when one can."""
         return ""
 
+    def hold(self) -> bool:
+        """Return whether something has to be done first, which posts `Finished` when it went well."""
+        return False
+
     def keep(self) -> None:
         """Take what was chosen into the journey; called when one goes on."""
 

@@ -155,6 +155,8 @@ def options_text(draft: Draft) -> str:
         said.append(_("only {kinds}").format(kinds=" ".join(draft.artifacts.include)))
     if draft.artifacts.exclude:
         said.append(_("no {kinds}").format(kinds=" ".join(draft.artifacts.exclude)))
+    if draft.replication is not None:
+        said.insert(0, _("moved by the Harbor {harbor}").format(harbor=draft.replication.harbor))
     if not options.referrers:
         said.append(_("without what is attached"))
     if options.force:

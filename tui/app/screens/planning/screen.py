@@ -17,6 +17,7 @@ from tui.app.screens.browse.survey import survey
 from tui.app.screens.form_dialog import Field, FormDialog, Values, Verdict
 from tui.app.screens.funnel_words import rule_sections
 from tui.app.screens.planning.drafting import Trouble, plain
+from tui.app.screens.planning.engine_dialog import EngineDialog
 from tui.app.screens.planning.filing import Filing
 from tui.app.screens.planning.head import FreeLine, PlanHead
 from tui.app.screens.planning.options import options_dialog, take_options
@@ -45,6 +46,7 @@ class PlanScreen(Filing):
         Binding("t", "target", N_("Target")),
         Binding("n", "naming", N_("Names")),
         Binding("o", "options", N_("Options")),
+        Binding("g", "engine", N_("Engine"), show=False),
         Binding("c", "check", N_("Check")),
         Binding("r", "run", N_("Run")),
         Binding("e", "edit", N_("Edit target")),
@@ -191,6 +193,25 @@ class PlanScreen(Filing):
                 self.show_draft()
 
         self.app.push_screen(options_dialog(self.draft), answered)
+
+    def action_engine(self) -> None:
+        """Choose who moves the bytes: this machine, or the Harbor at one side."""
+        if wrong := self._not_ready():
+            self.say(wrong, "warning")
+            return
+        plan = self.draft.plan(self.basket)
+        sides = [each for each in self.sides(plan) if each is not None]
+        harbors = [each for each in sides if each.kind == "harbor"]
+        if not harbors:
+            self.say(_("No side of this plan is a Harbor, so this machine moves the bytes."), "warning")
+            return
+        other = next((each.name for each in reversed(sides) if each is not harbors[0]), "")
+
+        def answered(changed: bool | None) -> None:
+            if changed:
+                self.show_draft()
+
+        self.app.push_screen(EngineDialog(self.session, self.draft, plan, harbors, other), answered)
 
     def action_edit(self) -> None:
         """Give the reference under the cursor a target of its own."""

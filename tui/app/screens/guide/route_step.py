@@ -24,7 +24,7 @@ _COLUMNS = (
 class RouteStep(Step):
     """A list of migrations; each says at every step what has to be done for it."""
 
-    TITLE = N_("migration")
+    TITLE = N_("route")
     SENTENCE = N_("From where to where? Every step says what has to be done in the console, and checks it.")
 
     def content(self) -> ComposeResult:
@@ -42,6 +42,12 @@ class RouteStep(Step):
         """Take the migration."""
         key = self.query_one(LineTable).cursor_key
         self.journey.route = next(route for route in ROUTES if route.key == key)
+
+    def on_line_table_row_highlighted(self, event: LineTable.RowHighlighted) -> None:
+        """Show which steps it takes."""
+        event.stop()
+        self.keep()
+        self.post_message(self.Rerouted())
 
 
 def _likely(step: RouteStep) -> Route:

@@ -30,7 +30,8 @@ class Route:
     @property
     def title(self) -> str:
         """Its name for people."""
-        return _("{source} to {target}").format(source=_(self.source.title), target=_(self.target.title))
+        title = _("{source} to {target}").format(source=_(self.source.title), target=_(self.target.title))
+        return title[:1].upper() + title[1:]
 
 
 ROUTES = (

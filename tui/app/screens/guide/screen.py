@@ -61,8 +61,8 @@ class StepLine(PartsLine):
         words = _("Step {number} of {count}").format(number=self._at + 1, count=len(self._steps))
         yield f" {words}  ", "accent"
         titles = [_(step.TITLE) for step in self._steps]
-        room, first = cells - width(words) - 3, 0
-        while first < self._at and sum(width(title) + 3 for title in titles[first:]) > room - (2 if first else 0):
+        room, first = cells - width(words) - 2, 0
+        while first < self._at and sum(width(title) + 2 for title in titles[first:]) > room - (2 if first else 0):
             first += 1
         if first:
             yield "✓ ", "success"
@@ -73,7 +73,7 @@ class StepLine(PartsLine):
                 yield f"►{title}", "accent"
             else:
                 yield f" {title}", "muted"
-            yield "  ", ""
+            yield " ", ""
 
 
 class Guide(Place):
@@ -154,6 +154,10 @@ class Guide(Place):
     @on(Step.Finished)
     async def _finished(self) -> None:
         await self.action_next()
+
+    @on(Step.Rerouted)
+    def _rerouted(self) -> None:
+        self.query_one(StepLine).go(self._at, self.steps)
 
     @on(Step.Said)
     def _said(self, event: Step.Said) -> None:

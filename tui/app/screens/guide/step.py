@@ -30,6 +30,9 @@ class Step(Vertical):
     class Finished(Message):
         """The user is done with this step."""
 
+    class Rerouted(Message):
+        """What was chosen changes which steps there are."""
+
     class Said(Message):
         """Something happened that belongs into the line above the keys."""
 

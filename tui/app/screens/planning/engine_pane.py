@@ -140,17 +140,17 @@ class EnginePane(Vertical):
     def _own_fields(self) -> list[tuple[str, str]]:
         return [
             (_("Data path"), _("source → this machine → target")),
-            (_("Can"), _("all of the plan: patterns, version ranges, the newest tags, platforms, new names")),
-            (_("Checks"), _("every digest on the way; goes on inside a layer after a broken line")),
+            (_("Can"), _("all of the plan, whatever it says")),
+            (_("Checks"), _("every digest; goes on inside a layer after a broken line")),
             (_("Needs"), _("this machine must reach both registries")),
         ]
 
     def _harbor_fields(self, address: str) -> list[tuple[str, str]]:
         return [
-            (_("Data path"), _("Harbor and the other registry, directly; this machine only starts and watches it")),
-            (_("Can"), _("choose by name, tag (globs) and label; replace the beginning of a path; a schedule")),
-            (_("Cannot"), _("regular expressions, version ranges, newest tags, platforms, other names of tags")),
-            (_("Needs"), _("an administrator of the Harbor; Harbor's own machine must reach the other registry")),
+            (_("Data path"), _("Harbor ↔ the other registry; this machine only watches")),
+            (_("Can"), _("globs on names and tags, labels, new beginnings of paths")),
+            (_("Cannot"), _("regular expressions, versions, newest tags, platforms")),
+            (_("Needs"), _("an administrator there; Harbor must reach the other side")),
             (_("Settings"), settings_text(self._how)),
         ]
 
@@ -177,6 +177,6 @@ class EnginePane(Vertical):
         """Say which of the two suits."""
         if not self._harbors:
             return [Section(_("No side of this plan is a Harbor"), [_("so this machine copies it.")])]
-        lines = [_("Take it when this machine is well connected to both, or the plan is more than globs.")]
-        lines.append(_("Take the Harbor when its own line to the other registry is the better one (right, space)."))
+        lines = [_("This machine: when it reaches both well, or the plan is more than globs.")]
+        lines.append(_("The Harbor (space): when its own line to the other side is the better one."))
         return [Section(_("Which one suits?"), lines)]

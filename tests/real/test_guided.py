@@ -15,8 +15,8 @@ from typing import Any, Literal
 import pytest
 
 from tests.real.conftest import StartRegistry
-from tests.support.clouds.background import PASSWORD, BackgroundCloud
 from tests.support.cli import run_cli
+from tests.support.clouds.background import PASSWORD, BackgroundCloud
 from tests.support.harbor.server import StandInHarbor
 from tests.support.harbor.state import HarborAccount, Outside
 from tests.support.images import image, layer
@@ -87,12 +87,12 @@ def add(terminal: Terminal, address: str, user: str, password: str) -> None:
     """Add an endpoint with its login in the form."""
     terminal.press("n")
     terminal.wait_for("Add an endpoint", "enter Save")
-    terminal.settle()
+    terminal.settle(0.25)
     terminal.type(f"http://{address}")
     terminal.wait_for("no encryption", "token  ")
     # Keys typed ahead of a change of focus go to the field before, so each step waits for the screen.
     terminal.press("Tab", "Tab", "Tab", "Tab")
-    terminal.settle()
+    terminal.settle(0.25)
     terminal.type(user)
     terminal.wait_for(user)
     terminal.press("Tab")
@@ -105,7 +105,7 @@ def add(terminal: Terminal, address: str, user: str, password: str) -> None:
 def mend(terminal: Terminal, password: str) -> None:
     """Give the right password where the wrong one was refused."""
     terminal.wait_for("Log in to", "refused", "Password")
-    terminal.settle()
+    terminal.settle(0.25)
     terminal.type(password)
     terminal.wait_for("•" * len(password))
     terminal.press("Enter")
@@ -114,14 +114,14 @@ def mend(terminal: Terminal, password: str) -> None:
 def choose_names(terminal: Terminal, namespace: str) -> None:
     """Put everything flat into a namespace."""
     terminal.wait_for("►naming", "shop/web:v2", "4 names")
-    terminal.settle()
+    terminal.settle(0.25)
     if "[flat in a project]" not in terminal.screen():
         terminal.press("Space", "Space")
     terminal.wait_for("[flat in a project]", "Project")
     terminal.press("Tab")
-    terminal.settle()
+    terminal.settle(0.25)
     terminal.press("C-u")
-    terminal.settle()
+    terminal.settle(0.25)
     terminal.type(namespace)
     terminal.wait_for(f"{namespace}/web:v2", "4 names")
     terminal.press("Enter")
@@ -134,7 +134,7 @@ def finish(terminal: Terminal) -> None:
     terminal.wait_for("►check", "4 new", "enter goes on")
     terminal.press("Enter")
     terminal.wait_for("►run", "Ready to run")
-    terminal.settle()
+    terminal.settle(0.25)
 
 
 def test_from_nothing_to_a_cloud_by_this_machine_and_by_harbor(stage: Stage) -> None:
@@ -143,41 +143,41 @@ def test_from_nothing_to_a_cloud_by_this_machine_and_by_harbor(stage: Stage) -> 
     terminal.wait_for("Choose how to begin")
     terminal.press("n")
     terminal.wait_for("►route", ROUTES[stage.kind])
-    terminal.settle()
+    terminal.settle(0.25)
     terminal.press(*["j"] * DOWN[stage.kind])
-    terminal.settle()
+    terminal.settle(0.25)
     terminal.press("Enter")
     terminal.wait_for("►source", "robot account", "harbor.example.com", "n adds it")
     add(terminal, stage.harbor.address, ADMIN.name, "Harbor-wrong" if wrong == "source" else ADMIN.password)
     terminal.wait_for("Passphrase of a new vault")
-    terminal.settle()
+    terminal.settle(0.25)
     terminal.type(PASSPHRASE)
     terminal.wait_for("•" * len(PASSPHRASE))
     terminal.press("Enter")
     terminal.wait_for("Type it once more")
     terminal.type(PASSPHRASE)
-    terminal.settle()
+    terminal.settle(0.25)
     terminal.press("Enter")
     terminal.wait_for("►source", "not tested")
-    terminal.settle()
+    terminal.settle(0.25)
     terminal.press("Enter")
     if wrong == "source":
         mend(terminal, ADMIN.password)
     terminal.wait_for("►what", "shop/web")
-    terminal.settle()
+    terminal.settle(0.25)
     terminal.press("a")
     terminal.wait_for("Selected: 2 repositories")
     terminal.press("Enter")
     terminal.wait_for("►target", "Namespaces:", "n adds it")
     add(terminal, stage.cloud.front.address, USERS[stage.kind], "wrong" if wrong == "target" else PASSWORD)
     terminal.wait_for("►target", "not tested")
-    terminal.settle()
+    terminal.settle(0.25)
     terminal.press("Enter")
     if wrong == "target":
         mend(terminal, PASSWORD)
     choose_names(terminal, "team")
     terminal.wait_for("►engine", "[this machine]", "source → this machine → target")
-    terminal.settle()
+    terminal.settle(0.25)
     terminal.press("Enter")
     finish(terminal)
     terminal.press("w")
@@ -185,7 +185,7 @@ def test_from_nothing_to_a_cloud_by_this_machine_and_by_harbor(stage: Stage) -> 
     terminal.press("C-u")
     terminal.wait_for("type the name of a folder")
     terminal.type(str(stage.folder / "kept"))
-    terminal.settle()
+    terminal.settle(0.25)
     terminal.press("Enter")
     terminal.wait_for("Saved in")
     terminal.press("Enter")
@@ -204,15 +204,15 @@ def test_from_nothing_to_a_cloud_by_this_machine_and_by_harbor(stage: Stage) -> 
     cloud.spaces["mirror"] = Space()
     terminal.press("1")
     terminal.wait_for("Home")
-    terminal.settle()
+    terminal.settle(0.25)
     terminal.press("n")
     terminal.wait_for("►route", f"Harbor to {ROUTES[stage.kind]}")
-    terminal.settle()
+    terminal.settle(0.25)
     terminal.press("Enter")
     terminal.wait_for("►source", "works")
     terminal.press("Enter")
     terminal.wait_for("►what", "shop/web")
-    terminal.settle()
+    terminal.settle(0.25)
     terminal.press("a")
     terminal.wait_for("Selected: 2 repositories")
     terminal.press("Enter")
@@ -220,7 +220,7 @@ def test_from_nothing_to_a_cloud_by_this_machine_and_by_harbor(stage: Stage) -> 
     terminal.press("Enter")
     choose_names(terminal, "mirror")
     terminal.wait_for("►engine", "[this machine]")
-    terminal.settle()
+    terminal.settle(0.25)
     terminal.press("Space")
     terminal.wait_for("this account may replicate", "It can express all of this plan")
     terminal.press("Enter")

@@ -76,7 +76,7 @@ def test_names_that_harbor_can_make(path: str, target: str, destination: str, fl
 def test_names_that_harbor_cannot_make(path: str, target: str) -> None:
     plan = _plan(_rule(path, target))
     assert [reason.words for reason in expressible(plan, HARBOR, NEW)] == [
-        f"Harbor cannot make the name {CLOUD}/{target} of {path}: it keeps the end of a path and replaces its beginning"
+        f"Harbor cannot make the name {CLOUD}/{target} of {path}: it keeps a path's end and replaces its beginning"
     ]
     assert drafts(plan, HARBOR, NEW) == []
 

@@ -162,7 +162,11 @@ def _type_of(remote: Remote) -> str:
         from tui.providers.acr.account import AcrAccount
 
         return _CLOUD_TYPES["acr" if isinstance(account, AcrAccount) else "tcr"]
-    return _TYPES.get(remote.found.vendor.kind, "docker-registry")
+    vendor = remote.found.vendor
+    if vendor.kind == "harbor" and not vendor.version:
+        # Its REST API does not answer, which that type needs; TCR, a Harbor underneath, looks like this as well.
+        return "docker-registry"
+    return _TYPES.get(vendor.kind, "docker-registry")
 
 
 def _scheme(remote: Remote) -> str:

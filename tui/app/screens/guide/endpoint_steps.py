@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
-from tui.app.i18n import N_, _, told
+from tui.app.i18n import N_, _, said, told
 from tui.app.screens.endpoints import EndpointForm
 from tui.app.screens.endpoints.changes import Changed
 from tui.app.screens.endpoints.login_dialog import LoginDialog
@@ -165,14 +165,14 @@ class EndpointStep(Step):
 
         def told() -> None:
             if test.steps and test.outcome is None:
-                title, detail = _(test.steps[-1].title), test.steps[-1].detail
+                title, detail = _(test.steps[-1].title), said(test.steps[-1].detail)
                 self.status(f"{endpoint.name}: {title}: {detail}")
 
         self.status(_("{name}: trying it…").format(name=endpoint.name))
         try:
             await run_test(self.session, endpoint, test, told)
         except (EndpointsError, LocalError) as error:
-            self.post_message(self.Said(error.message, "warning"))
+            self.post_message(self.Said(said(error.message), "warning"))
         outcome = test.outcome
         if outcome is not None and outcome.ok:
             self.journey.tried.add(endpoint.id)
@@ -267,9 +267,9 @@ def clean_lines(lines: list[str]) -> str:
 def _failure(endpoint: Endpoint, failed: CheckedStep | None, test: Test) -> str:
     """Return why an endpoint does not work, and what one can do here."""
     if failed is not None:
-        said = f"{_(failed.title)}: {failed.detail}"
-        said = f"{said}. {failed.hint}" if failed.hint else said
+        words = f"{_(failed.title)}: {said(failed.detail)}"
+        words = f"{words}. {said(failed.hint)}" if failed.hint else words
     else:
-        said = f"{test.problem}. {test.hint}".rstrip(". ")
+        words = f"{said(test.problem)}. {said(test.hint)}".rstrip(". ")
     keys = _("e changes it, l logs in, enter tries again, ctrl+g goes on all the same")
-    return f"{endpoint.name}: {said} ({keys})"
+    return f"{endpoint.name}: {words} ({keys})"

@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tui.app.i18n import N_, _
+from tui.app.i18n import N_, _, said
 from tui.app.screens.browse.loader import plain
 from tui.app.screens.guide.check_list import Checked, CheckList, counted
 from tui.app.screens.guide.preparing import Trouble, looked_at, perform, policy
@@ -68,7 +68,7 @@ class PrepareStep(Step):
         if not actions:
             self.post_message(self.Said(_("There is nothing here that could be done through an API."), "warning"))
             return
-        lines = "\n".join(_(action.sentence).format_map(action.values) for action in actions)
+        lines = "\n".join(said(action.words) for action in actions)
         target = self.journey.target
         question = _("Do this at {name}?").format(name=target.name if target else "")
 
@@ -123,7 +123,7 @@ class PrepareStep(Step):
         actions = [each.action for each in self._checks if each.action is not None and each.severity == "problem"]
         try:
             for action in actions:
-                self.status(_(action.sentence).format_map(action.values) + "…")
+                self.status(said(action.words) + "…")
                 await perform(self.session, target, action)
         except Trouble as error:
             self._over = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING
 
-from tui.app.i18n import _
+from tui.app.i18n import _, said
 from tui.app.screens.guide.check_list import Checked
 from tui.app.screens.planning.preflight import samples
 from tui.app.session import Session
@@ -100,15 +100,13 @@ async def _push(target: Endpoint, access: Access, sample: Repository) -> AsyncIt
 
 
 def _checked(target: Endpoint, finding: Finding) -> Checked:
-    words = _(finding.sentence).format_map(finding.values)
-    hint = _(finding.advice).format_map(finding.values)
-    return Checked(finding.severity, f"{target.name}: {words}", hint, finding.action)
+    return Checked(finding.severity, f"{target.name}: {said(finding.words)}", said(finding.hint), finding.action)
 
 
 def _failed(endpoint: Endpoint, step: Step, namespace: str = "") -> Checked:
     where = f"{_(step.title)} ({namespace})" if namespace and step.name == "push" else _(step.title)
-    return Checked("problem", f"{endpoint.name}: {where}: {step.detail}", step.hint)
+    return Checked("problem", f"{endpoint.name}: {where}: {said(step.detail)}", said(step.hint))
 
 
 def _in_the_way(endpoint: Endpoint, error: RegistryError | EndpointsError | LocalError) -> Checked:
-    return Checked("problem", f"{endpoint.name}: {error.message}", error.hint)
+    return Checked("problem", f"{endpoint.name}: {said(error.message)}", said(error.hint))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tui.app.i18n import _
+from tui.app.i18n import said
 from tui.app.session import Session
 from tui.endpoints.errors import EndpointsError
 from tui.endpoints.model import Endpoint
@@ -66,7 +66,7 @@ async def look_at_harbor(session: Session, endpoint: Endpoint, plan: Plan) -> Ha
             view.against = expressible(plan, endpoint.address, version)
             await HarborRegistries(harbor).known()
     except (RegistryError, EndpointsError, LocalError) as error:
-        view.problem, view.hint = error.message, error.hint
+        view.problem, view.hint = said(error.message), said(error.hint)
     return view
 
 
@@ -74,6 +74,6 @@ def reasons_text(reasons: Sequence[Reason]) -> list[str]:
     """Return the reasons as lines, each once."""
     lines: dict[str, None] = {}
     for each in reasons:
-        lines[_(each.sentence).format_map(each.values)] = None
+        lines[said(each.words)] = None
     shown = list(lines)[:_MOST_REASONS]
     return [*shown, "…"] if len(lines) > _MOST_REASONS else shown

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tui.oci.reference import is_digest
+from tui.oci.saying import N_, filled
 from tui.plan.model import ArtifactSelection, Options, Plan, RepositorySelection, Rule, TagSelection
 from tui.plan.naming import fields_of, split_template
 from tui.providers.harbor.names import Version
@@ -34,7 +35,7 @@ class Reason:
     @property
     def words(self) -> str:
         """The reason as a sentence."""
-        return self.sentence.format_map(self.values)
+        return filled(self.sentence, self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +132,15 @@ def narrowed(policy: Policy, repositories: Sequence[str]) -> list[Policy]:
 def _of_options(options: Options) -> list[Reason]:
     found: list[Reason] = []
     if options.on_conflict == "fail":
-        found.append(Reason(None, "Harbor overwrites tags with other content or skips them: it cannot fail there"))
+        found.append(Reason(None, N_("Harbor overwrites tags with other content or skips them: it cannot fail there")))
     if options.on_conflict == "backup" or options.order != "any":
-        found.append(Reason(None, "Harbor writes tags in no order, and keeps nothing of what it overwrites"))
+        found.append(Reason(None, N_("Harbor writes tags in no order, and keeps nothing of what it overwrites")))
     if not options.referrers:
-        found.append(Reason(None, "Harbor always copies signatures and what else is attached"))
+        found.append(Reason(None, N_("Harbor always copies signatures and what else is attached")))
     if options.force:
-        found.append(Reason(None, "Harbor does not copy again what is there already"))
+        found.append(Reason(None, N_("Harbor does not copy again what is there already")))
     if options.limit_rate or options.limit_requests:
-        found.append(Reason(None, "Harbor limits the speed of each of its tasks, not of all together"))
+        found.append(Reason(None, N_("Harbor limits the speed of each of its tasks, not of all together")))
     return found
 
 
@@ -155,27 +156,27 @@ def _read(rule: Rule, harbor: str, version: Version, options: Options) -> tuple[
     remote = target_registry if rule.source_registry == harbor else rule.source_registry
     direction: Direction = "push" if rule.source_registry == harbor else "pull"
     if harbor not in (rule.source_registry, target_registry):
-        no("neither side of {rule} is the Harbor at {harbor}", rule=str(rule), harbor=harbor)
+        no(N_("neither side of {rule} is the Harbor at {harbor}"), rule=str(rule), harbor=harbor)
     elif rule.source_registry == target_registry:
-        no("{rule} copies within one Harbor, which it does not replicate", rule=str(rule))
+        no(N_("{rule} copies within one Harbor, which it does not replicate"), rule=str(rule))
     if rule.platforms:
-        no("Harbor copies all platforms of an image and cannot choose some")
+        no(N_("Harbor copies all platforms of an image and cannot choose some"))
     placed = _placed(rule, target_path)
     if placed is None:
         no(
-            "Harbor cannot make the name {target} of {source}: it keeps the end of a path and replaces its beginning",
+            N_("Harbor cannot make the name {target} of {source}: it keeps a path's end and replaces its beginning"),
             target=rule.target,
             source=rule.source_path,
         )
     elif placed[1] and version < FLATTENING:
-        no("Harbor keeps a part of a path below another namespace from {since} on", since=str(FLATTENING))
+        no(N_("Harbor keeps a part of a path below another namespace from {since} on"), since=str(FLATTENING))
     filters, against = _tag_filters(rule, template_tag, version)
     labels, more = _label_filters(rule.tags, direction, version)
     filters, against = (*filters, *labels), [*against, *more]
     if rule.repositories != RepositorySelection():
-        no("Harbor chooses the repositories of a project by one glob")
+        no(N_("Harbor chooses the repositories of a project by one glob"))
     if rule.artifacts != ArtifactSelection():
-        no("Harbor does not choose kinds of artifact")
+        no(N_("Harbor does not choose kinds of artifact"))
     reasons += [Reason(rule, sentence, {**values}) for sentence, values in against]
     if reasons or placed is None:
         return None, reasons
@@ -253,14 +254,14 @@ def _tag_filters(
     chosen: TagSelection = rule.tags
     named = rule.target_references or ((template_tag,) if template_tag not in ("", "{tag}") else ())
     if named and named != rule.references:
-        against.append(("Harbor keeps the names of tags", {}))
+        against.append((N_("Harbor keeps the names of tags"), {}))
     if any(is_digest(reference) for reference in rule.references):
-        against.append(("Harbor chooses images by tag, not by digest", {}))
+        against.append((N_("Harbor chooses images by tag, not by digest"), {}))
     for said, sentence in (
-        (chosen.regex or chosen.exclude_regex, "Harbor chooses tags by globs, not by a regular expression"),
-        (chosen.newer_than, "Harbor cannot choose tags by their age"),
-        (chosen.semver, "Harbor does not know ranges of versions"),
-        (chosen.newest, "Harbor cannot choose the newest tags"),
+        (chosen.regex or chosen.exclude_regex, N_("Harbor chooses tags by globs, not by a regular expression")),
+        (chosen.newer_than, N_("Harbor cannot choose tags by their age")),
+        (chosen.semver, N_("Harbor does not know ranges of versions")),
+        (chosen.newest, N_("Harbor cannot choose the newest tags")),
     ):
         if said:
             against.append((sentence, {}))
@@ -268,9 +269,9 @@ def _tag_filters(
     several = len(chosen.include) > 1 or len(chosen.exclude) > 1
     unclear += [glob for glob in chosen.include + chosen.exclude if several and "[" in glob]
     if unclear:
-        against.append(("Harbor would read the glob {glob} in another way", {"glob": unclear[0]}))
+        against.append((N_("Harbor would read the glob {glob} in another way"), {"glob": unclear[0]}))
     if chosen.exclude and version < DECORATIONS:
-        against.append(("Harbor leaves out tags by a filter from {since} on", {"since": str(DECORATIONS)}))
+        against.append((N_("Harbor leaves out tags by a filter from {since} on"), {"since": str(DECORATIONS)}))
     if against:
         return (), against
     wanted = rule.references or chosen.include

@@ -50,7 +50,7 @@ async def test_run_resume_verify_and_report(cli: Cli, world: HandedRuns) -> None
     assert mended["tasks"]["done"] == mended["tasks"]["total"] == 4
     assert mended["bytes"]["written"] == 0
     verified = cli.run("runs", "verify", "--json", env=passwords).expect(0)
-    assert verified["same"] == 4
+    assert verified["references"]["same"] == 4
     assert "mirror/api:v1" in cli.run("runs", "report", env=passwords).out
     assert await world.there() == {"mirror/api": ["rc", "v1"], "mirror/front": ["rc", "v1"]}
     for secret in passwords.values():

@@ -144,7 +144,7 @@ class Conflict(PolicyRefused):
 class DeletionUnsupported(PolicyRefused):
     """The registry deletes no tags, or nothing at all."""
 
-    default_hint = "deletion is switched off at this registry, or possible only in its own console"
+    default_hint = N_("deletion is switched off at this registry, or possible only in its own console")
 
 
 class ImmutableTag(Conflict):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.app.screens.opened import embedded, opened
+from tests.app.screens.opened import embedded, know, opened
 from tests.app.screens.test_endpoints_add import begin, choose, keep_in, saved
 from tests.providers.acr.conftest import KEY_ID, SECRET, Acr, enterprise
 from tests.support.clouds.acr_enterprise import REGION
 from tui.app import i18n
 from tui.app.screens.endpoints.lines import ChoiceLine
+from tui.oci.access import Credential
 
 __all__ = ["enterprise"]
 
@@ -76,3 +79,51 @@ async def test_the_choices_follow_what_was_found_and_stay_where_somebody_chose()
         await choose(app, "login", "anonymous")
         endpoint = await saved(app)
         assert (endpoint.scheme, endpoint.store) == ("http", "none")
+
+
+@pytest.mark.real
+async def test_namespaces_are_shown_created_and_their_policy_saved(enterprise: Acr, tmp_path: Path) -> None:
+    know(enterprise.endpoint())
+    async with opened() as app:
+        app.session.stores.give(app.known()[0], Credential(KEY_ID, SECRET))
+        await app.press("2")
+        await app.until(lambda: type(app.app.screen).__name__ == "Endpoints")
+        await app.press("N")
+        await app.sees("Namespaces of acr", "strict", "needs the repository", "creates repositories")
+        table = app.app.screen.query_one("#namespaces")
+        table.go_to("strict")  # type: ignore[attr-defined]
+        await app.press("enter")
+        await app.sees("strict/there")
+        await app.press("escape", "a")
+        await app.sees("Let pushes create repositories in strict?")
+        await app.press("y")
+        await app.until(lambda: enterprise.cloud.spaces["strict"].creates)
+        await app.sees("a push creates repositories in strict now")
+        await app.press("n")
+        await app.sees("Create a namespace or project")
+        await app.type("fresh")
+        await app.press("enter")
+        await app.until(lambda: "fresh" in enterprise.cloud.spaces)
+        await app.sees("fresh is there")
+        assert not enterprise.cloud.spaces["fresh"].public
+        await app.press("p")
+        await app.sees("The least a RAM user needs for fresh", "cr:PushRepository")
+        await app.press("s")
+        await app.sees("Save the policy")
+        await app.press("ctrl+u")
+        await app.type(str(tmp_path / "policy.json"))
+        await app.press("enter")
+        await app.until(lambda: (tmp_path / "policy.json").exists())
+        assert "/fresh/*" in (tmp_path / "policy.json").read_text()
+
+
+@pytest.mark.real
+async def test_a_key_that_may_not_list_says_what_to_grant(enterprise: Acr) -> None:
+    enterprise.cloud.keys[KEY_ID].allowed = frozenset({"GetAuthorizationToken"})
+    know(enterprise.endpoint())
+    async with opened() as app:
+        app.session.stores.give(app.known()[0], Credential(KEY_ID, SECRET))
+        await app.press("2")
+        await app.until(lambda: type(app.app.screen).__name__ == "Endpoints")
+        await app.press("N")
+        await app.sees("the RAM user lacks a permission", "give the RAM user the policy")

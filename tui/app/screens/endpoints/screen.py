@@ -18,10 +18,11 @@ from tui.app.screens.endpoints.deeds import Deeds
 from tui.app.screens.endpoints.details import fields_of, sections_of
 from tui.app.screens.endpoints.form import EndpointForm
 from tui.app.screens.endpoints.login_dialog import LoginDialog
+from tui.app.screens.endpoints.namespaces_dialog import NamespacesDialog
 from tui.app.screens.endpoints.rows import COLUMNS, row_of, source_of
 from tui.app.screens.endpoints.store_dialog import StoreDialog
 from tui.app.screens.endpoints.values import filled_from, suggested_name
-from tui.app.screens.endpoints.words import STORES
+from tui.app.screens.endpoints.words import STORES, kind_title
 from tui.app.screens.form_dialog import Field, FormDialog, Values, Verdict
 from tui.app.widgets.confirm_dialog import ConfirmDialog
 from tui.app.widgets.detail_pane import DetailPane
@@ -51,6 +52,7 @@ class Endpoints(Deeds):
         Binding("T", "test_all", N_("Test all"), show=False),
         Binding("p", "test_push", N_("Test the permission to push"), show=False),
         Binding("b", "browse", N_("Browse")),
+        Binding("N", "namespaces", N_("Namespaces"), key_display="N"),
         Binding("y", "copy", N_("Copy the address"), show=False),
         Binding("ctrl+r", "read_again", N_("Read again"), show=False),
     ]
@@ -65,7 +67,9 @@ class Endpoints(Deeds):
     Endpoints.-nothing EmptyState { display: block; }
     Endpoints.-nothing #endpoints-room { display: none; }
     """
-    NEEDS_ONE = frozenset({"test", "edit", "login", "store", "duplicate", "remove", "test_push", "test_all", "browse"})
+    NEEDS_ONE = frozenset(
+        {"test", "edit", "login", "store", "duplicate", "remove", "test_push", "test_all", "browse", "namespaces"}
+    )
     """Actions about the endpoint under the cursor."""
 
     def content(self) -> ComposeResult:
@@ -175,6 +179,16 @@ class Endpoints(Deeds):
             await self.app.switch_mode("browse")
             if isinstance(self.app.screen, Browse):
                 self.app.screen.open_source(endpoint)
+
+    def action_namespaces(self) -> None:
+        """Look at the namespaces or projects, and create them."""
+        if endpoint := self._here():
+            dialog = NamespacesDialog.at(self.session, endpoint)
+            if dialog is None:
+                title = kind_title(endpoint.kind)
+                self.say(_("{kind} has no API for namespaces that regferry knows").format(kind=title), "warning")
+            else:
+                self.app.push_screen(dialog)
 
     def action_copy(self) -> None:
         """Copy the address."""

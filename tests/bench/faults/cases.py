@@ -6,6 +6,7 @@ import random
 import subprocess
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +28,8 @@ from tests.support.token_server import Account, TokenServer
 LIMIT = 600.0
 """Seconds after which a tool that came to no end is ended."""
 LARGE = "library/large:v1"
+TOKEN_LIFE = 3.0
+"""Seconds."""
 LOGIN = Login("robot", "secret")
 
 
@@ -189,7 +192,7 @@ def throttled(tool: Tool, size: Size) -> Row:
 
 def short_tokens(tool: Tool, size: Size) -> Row:
     """Tokens that live three seconds, through a long copy."""
-    server = TokenServer({LOGIN.username: Account(LOGIN.password)}, lifetime=3)
+    server = TokenServer({LOGIN.username: Account(LOGIN.password)}, lifetime=TOKEN_LIFE)
     try:
         with stage() as here, RealRegistry(token_server=server, login=LOGIN) as target:
             names, unique = _many(here, 40)
@@ -203,7 +206,9 @@ def short_tokens(tool: Tool, size: Size) -> Row:
             row = Row(_through(status, guarded, job, LIMIT), time.monotonic() - began)
             row.read = here.down.stats().down / unique
             row.left_over = target.uploads_bytes()
-            row.notes = [f"{len(server.requests)} tokens asked for"]
+            by_scope = Counter(asked.scopes for asked in server.requests if asked.status == 200)
+            lives = row.seconds / TOKEN_LIFE
+            row.notes = [f"at most {max(by_scope.values(), default=0)} tokens of one scope in {lives:.0f} lives"]
             return row
     finally:
         server.close()

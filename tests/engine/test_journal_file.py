@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import sqlite3
 import stat
 from collections.abc import Iterator
@@ -11,6 +13,7 @@ from typing import Any
 import pytest
 
 from tui.engine.journal import schema
+from tui.engine.journal.filesystem import filesystem_of, over_a_network
 from tui.engine.journal.reader import JournalReader
 from tui.engine.journal.schema import JournalError
 from tui.engine.journal.writer import JournalWriter
@@ -142,3 +145,82 @@ def test_a_journal_is_made_whole_or_not_at_all(path: Path) -> None:
         JournalWriter.create(path, {"plan": object()})
     with pytest.raises(JournalError):
         schema.open_for_reading(path)
+
+
+def test_what_is_committed_is_on_the_disk(writer: JournalWriter) -> None:
+    assert writer._connection.execute("PRAGMA synchronous").fetchone()[0] == 2
+
+
+def first_tasks(path: Path) -> int:
+    """Return how many tasks a journal knows, which are the first of all; -1 when it was not made yet."""
+    try:
+        JournalWriter.open(path).close()
+    except JournalError:
+        return -1
+    with JournalReader(path) as reader:
+        numbers = [row["id"] for row in reader.tasks()]
+    assert numbers == list(range(1, len(numbers) + 1))
+    return len(numbers)
+
+
+def test_a_log_that_a_power_loss_cut_anywhere_is_a_whole_journal_of_a_little_earlier(
+    path: Path, writer: JournalWriter, tmp_path: Path
+) -> None:
+    for number in range(1, 31):
+        writer.add_task(a_task(number))
+        asyncio.run(writer.flush())
+    body, log = path.read_bytes(), Path(f"{path}-wal").read_bytes()
+    known = []
+    for cut in range(0, len(log), len(log) // 23):
+        for rest in (b"", os.urandom(5000)):  # pages that were never written, and what stood there before
+            copy = tmp_path / f"{cut}-{len(rest)}" / "journal.sqlite"
+            copy.parent.mkdir()
+            copy.write_bytes(body)
+            Path(f"{copy}-wal").write_bytes(log[:cut] + rest)
+            known.append(first_tasks(copy))
+    assert known == sorted(known)
+    assert known[0] == -1
+    assert known[-1] > 20
+
+
+MOUNTED = """\
+22 1 8:1 / / rw,relatime - ext4 /dev/sda1 rw
+40 22 0:35 / /home rw - nfs4 server:/home rw
+41 40 8:2 / /home/a\\040b rw - xfs /dev/sdb1 rw
+42 22 0:50 / /mnt/far rw - fuse.sshfs far:/ rw
+no such line
+"""
+
+
+@pytest.mark.parametrize(
+    ("place", "kind", "far"),
+    [
+        ("/var/lib", "ext4", False),
+        ("/home/u/.local", "nfs4", True),
+        ("/home/a b/x", "xfs", False),
+        ("/mnt/far", "fuse.sshfs", True),
+        ("/mnt/farther", "ext4", False),
+    ],
+)
+def test_the_file_system_of_a_folder(tmp_path: Path, place: str, kind: str, far: bool) -> None:
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(MOUNTED)
+    assert filesystem_of(Path(place), mounts) == kind
+    assert over_a_network(kind) is far
+    assert filesystem_of(Path(place), tmp_path / "absent") == ""
+
+
+def test_over_a_network_there_is_no_write_ahead_log(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mounts = path.with_name("mountinfo")
+    mounts.write_text("22 1 0:35 / / rw - nfs4 server:/ rw")
+    monkeypatch.setattr("tui.engine.journal.filesystem.MOUNTS", mounts)
+    writer = JournalWriter.create(path, {"plan": {"name": "p"}})
+    writer.add_rules([(1, "a -> b", "plan.toml:3")])
+    with JournalReader(path) as reader:
+        for number in range(1, 4):
+            writer.add_task(a_task(number))
+            asyncio.run(writer.flush())
+            assert len(reader.lines()) == number
+    writer.close()
+    assert sorted(each.name for each in path.parent.glob("journal*")) == [path.name]
+    JournalWriter.open(path).close()

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from tui.engine.journal.filesystem import filesystem_of, over_a_network
 from tui.engine.journal.guarded import GuardedConnection, JournalError, damaged, unreadable
 
 __all__ = ["JournalError"]
@@ -94,11 +95,15 @@ CREATE TABLE IF NOT EXISTS detail(    -- what generate found out about a task be
 
 
 def create(path: Path, meta: Mapping[str, str]) -> sqlite3.Connection:
-    """Make a new journal at `path` with `meta` in it, readable for its owner only. Raises JournalError."""
+    """Make a new journal at `path` with `meta` in it, readable for its owner only. Raises JournalError.
+
+    Over a network it does without a write-ahead log: slower, and who looks on waits for who writes.
+    """
     try:
         path.touch(mode=0o600, exist_ok=False)
         connection = _connect(f"file:{path}?mode=rw")
-        connection.execute("PRAGMA journal_mode=WAL")
+        mode = "DELETE" if over_a_network(filesystem_of(path.parent)) else "WAL"
+        connection.execute(f"PRAGMA journal_mode={mode}")
         connection.execute("PRAGMA synchronous=FULL")
         # One transaction: a process killed here leaves a file that is no journal, and not half of one.
         connection.executescript(

@@ -20,6 +20,7 @@ from tui.endpoints.secrets.status import TITLES
 from tui.endpoints.secrets.stores import SecretStores
 from tui.oci.access import Credential, Scheme
 from tui.oci.errors import LocalError
+from tui.oci.place import is_place, name_of
 from tui.providers.detect import Detected, detect
 
 
@@ -60,6 +61,8 @@ class Added:
         """Return what was added and the next step."""
         here = self.endpoint
         what = " ".join(part for part in (self.found.title, self.found.vendor.version) if part)
+        if is_place(here.address):
+            return f"added {here.name}: {name_of(here.address)}\nnext: regferry endpoint test {here.name}"
         next_step = "test" if self.has_password or not here.username or here.store == "env" else "login"
         return (
             f"added {here.name}: {what} at {here.address} ({here.scheme}), "
@@ -92,7 +95,7 @@ async def add_endpoint(name: str, address: str, given: Mapping[str, Any], secret
         client_cert=_absolute(given["client_cert"]),
         client_key=_absolute(given["client_key"]),
         proxy=given["proxy"],
-        store=_store(given),
+        store=_store(given, host),
         password_env=given["password_env"],
         token_env=given["token_env"],
         **given["fields"],
@@ -136,10 +139,12 @@ def _check_free(file: EndpointFile, name: str) -> None:
         )
 
 
-def _store(given: Mapping[str, Any]) -> StoreName:
+def _store(given: Mapping[str, Any], address: str) -> StoreName:
     if given["store"]:
         store: StoreName = given["store"]
         return store
+    if is_place(address):
+        return "none"
     if given["password_env"]:
         return "env"
     return "keyring" if given["username"] or given["access_key"] else "docker"
@@ -149,6 +154,8 @@ def scheme_of(endpoint: Endpoint, forced: Scheme | None, found: Detected) -> tup
     """Return the scheme to keep and what to warn of; only this machine is talked to in plain text unasked."""
     warnings = [f"{endpoint.address}: {found.problem}; {found.hint or 'it was added all the same'}"]
     warnings = warnings if found.problem else []
+    if is_place(endpoint.address):
+        return "https", warnings
     local = is_loopback(endpoint.address)
     if forced == "http" and not local:
         warnings.append("plain http: passwords and images can be read and changed on the way")

@@ -25,6 +25,10 @@ def forecast_lines(document: dict[str, Any]) -> Iterator[str]:
         yield "to copy: " + ", ".join(several(count, kind) for kind, count in document["artifacts"].items())
     moved, whole = document["bytes"]["to_move"], document["bytes"]["tasks"]
     yield f"{size(moved)} to move; {size(max(0, whole - moved))} of {size(whole)} saved by what is shared or there"
+    for disk in document["disks"]:
+        free = "unknown" if disk["free"] is None else f"{size(disk['free'])} free"
+        short = disk["free"] is not None and disk["needed"] > disk["free"]
+        yield f"{disk['place']}: {size(disk['needed'])} to write, {free}{': that is not enough' if short else ''}"
     for failure in document["failed"]:
         yield f"{failure['class']}: {failure['source']}: {failure['message']}"
         if failure["hint"]:

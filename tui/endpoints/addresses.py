@@ -6,7 +6,9 @@ import ipaddress
 
 from tui.endpoints.errors import InvalidEndpoint
 from tui.oci.access import Scheme
+from tui.oci.place import InvalidPlace, is_place, name_of, split_place
 from tui.oci.reference import DOCKER_HUB, InvalidReference, Reference
+from tui.oci.saying import phrase
 
 _HUB_HOSTS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
 
@@ -14,8 +16,12 @@ _HUB_HOSTS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io", 
 def parse_address(text: str) -> tuple[Scheme | None, str]:
     """Return the scheme (None when not written) and the `host[:port]` of an address, typed or pasted from a browser.
 
-    Docker Hub's names all become `docker.io`. Raises InvalidEndpoint, which never repeats user information.
+    A path, or a place as `tui.oci.place` writes it, is a layout on a disk: `oci:/media/usb/export/`, or
+    `oci-archive:` for what ends in `.tar`. Docker Hub's names all become `docker.io`. Raises InvalidEndpoint, which
+    never repeats user information.
     """
+    if (place := _place(text.strip())) is not None:
+        return None, place
     scheme, separator, rest = text.strip().partition("://")
     if not separator:
         scheme, rest = "", text.strip()
@@ -48,8 +54,31 @@ def parse_address(text: str) -> tuple[Scheme | None, str]:
     return written, address
 
 
+def _place(text: str) -> str | None:
+    """Return the place on a disk that a text names, None for what is no path. Raises InvalidEndpoint."""
+    if text.startswith(("/", "./", "../", "~/")):
+        tar = text.removesuffix(".parts.json")
+        text = f"oci-archive:{tar}" if tar.endswith(".tar") else f"oci:{text}"
+    try:
+        split = split_place(text)
+    except InvalidPlace as error:
+        raise InvalidEndpoint("address", str(error)) from None
+    if split is None:
+        return None
+    place, inside = split
+    if inside:
+        raise InvalidEndpoint(
+            "address",
+            phrase("{text} names something inside; an endpoint is the whole folder or tar", text=text),
+            hint=phrase("use {place}", place=name_of(place)),
+        )
+    return place
+
+
 def registry_key(address: str, *, keep_port: bool = False) -> str:
     """Return the form in which equal registries are equal: lower case, one name for Docker Hub, no `:443`."""
+    if is_place(address):
+        return address
     key = address.lower()
     if key.removesuffix(":443") in _HUB_HOSTS:
         return DOCKER_HUB

@@ -21,6 +21,7 @@ from tui.endpoints.model import Endpoint
 from tui.oci.access import Access, Connection, Credential, Scheme, TemporaryLogin
 from tui.oci.errors import Unauthenticated
 from tui.oci.lending import Lent, RenewedLogin
+from tui.oci.place import is_place
 from tui.oci.reference import Repository
 from tui.oci.saying import N_, phrase
 
@@ -129,6 +130,8 @@ class AccessResolver:
         EndpointsError when `account` names no endpoint of this registry.
         """
         registry = repository.registry
+        if is_place(registry):
+            return Access(Connection(registry))
         entry = self._lookup(repository) if self._lookup else None
         endpoint = self._endpoint_for(registry)
         if endpoint is not None:
@@ -152,6 +155,8 @@ class AccessResolver:
 
     async def access_of(self, endpoint: Endpoint) -> Access:
         """Return the access of one endpoint, whatever else is configured. Raises as `access` does."""
+        if is_place(endpoint.address):
+            return Access(endpoint.connection())
         connection = self._with_certificates(endpoint.connection())
         return self._access(endpoint, connection, await self._credential_of(endpoint), Repository(endpoint.address, ""))
 

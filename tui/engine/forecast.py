@@ -8,6 +8,7 @@ from typing import Any
 from tui.engine.funnels import funnels
 from tui.engine.journal.reader import JournalReader
 from tui.engine.report import failures, names
+from tui.engine.room import rooms
 
 
 def forecast(reader: JournalReader) -> dict[str, Any]:
@@ -15,7 +16,8 @@ def forecast(reader: JournalReader) -> dict[str, Any]:
 
     `action` of a task is `new`, `overwrite`, or the state it ended in already. A task has more where there is more to
     say: `kind` and `type` of what is no image, `attached` (how many of each kind refer to it), `kept` and `dropped`
-    platforms with `target_digest`, `backup` for the name of what it replaces. `artifacts` counts all of it by kind.
+    platforms with `target_digest`, `backup` for the name of what it replaces. `artifacts` counts all of it by kind,
+    `disks` says of places on a disk how much is to be written there and how much room there is.
     """
     tasks = []
     details = reader.details()
@@ -38,6 +40,7 @@ def forecast(reader: JournalReader) -> dict[str, Any]:
         "summary": {"total": len(tasks), **{name: actions.count(name) for name in dict.fromkeys(actions)}},
         "artifacts": dict(kinds.most_common()),
         "bytes": {"tasks": sum(task["bytes"] for task in tasks), "to_move": to_move},
+        "disks": [room.document() for room in rooms(reader)],
         "rules": [funnel.document() for funnel in funnels(reader)],
         "tasks": tasks,
         "failed": [failed.document() for failed in failures(reader)],

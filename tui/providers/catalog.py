@@ -96,6 +96,23 @@ class RegistryApiProvider:
             yield page
 
 
+@dataclass(frozen=True, slots=True)
+class LayoutProvider:
+    """The repositories and tags of a layout on a disk. Raises NotFound where there is none yet."""
+
+    kind: Kind = "layout"
+
+    async def repositories(self, session: Session) -> AsyncGenerator[list[str], None]:
+        """Yield the repositories."""
+        async for page in session.client.catalog():
+            yield page
+
+    async def tags(self, session: Session, repository: Repository) -> AsyncGenerator[list[str], None]:
+        """Yield the tags of a repository."""
+        async for page in session.client.tags(repository):
+            yield page
+
+
 _WITHOUT_CATALOG: dict[str, str] = {
     "dockerhub": N_("Docker Hub has no list of repositories over the registry API"),
     "ghcr": N_("the GitHub Container Registry has no list of repositories"),
@@ -123,6 +140,8 @@ async def pages_at(kind: str, session: Session, project: str = "") -> AsyncGener
 
 def provider_for(kind: str) -> Provider:
     """Return the provider for an endpoint's kind; the generic one for a kind nobody knows."""
+    if kind == "layout":
+        return LayoutProvider()
     if kind == "harbor":
         from tui.providers.harbor.provider import HarborProvider
 

@@ -11,6 +11,7 @@ from typing import Literal, get_args
 
 from tui.oci.access import Access
 from tui.oci.errors import NetworkError, NotFound, RegistryError, Unauthenticated, UntrustedAnswer
+from tui.oci.place import is_place
 from tui.oci.reference import InvalidReference, Repository, is_repository
 from tui.oci.retry import RetryPolicy
 from tui.oci.saying import N_, phrase
@@ -23,11 +24,13 @@ from tui.providers.probe import Reply, find_scheme
 from tui.providers.tls_words import certificate_problem
 from tui.providers.wire import Wire
 
-StepName = Literal["name", "tcp", "tls", "api", "login", "list", "pull", "push"]
+StepName = Literal["disk", "name", "tcp", "tls", "api", "login", "list", "pull", "push"]
 State = Literal["ok", "failed", "skipped"]
 
-STEPS: tuple[StepName, ...] = get_args(StepName)
+STEPS: tuple[StepName, ...] = get_args(StepName)[1:]
+"""Those of a registry; a place on a disk has `disk` in the place of all that is on the way to one."""
 TITLES: dict[StepName, str] = {
+    "disk": N_("folder or tar"),
     "name": N_("name resolved"),
     "tcp": "TCP connected",
     "tls": "TLS",
@@ -76,6 +79,12 @@ async def check(access: Access, repository: str = "", push: bool = False) -> Asy
     """
     if repository and not is_repository(repository):
         raise InvalidReference(f"{repository!r} is not a repository path")
+    if is_place(access.connection.registry):
+        from tui.providers.check_place import check_place
+
+        async for step in check_place(access, repository, push):
+            yield step
+        return
     from tui.oci.client import RegistryClient
 
     async with RegistryClient(access, requests_at_once=4, retry=_ONE_TRY) as client:

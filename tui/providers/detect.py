@@ -7,6 +7,7 @@ name who answers.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from dataclasses import dataclass, replace
@@ -15,6 +16,8 @@ from urllib.parse import urlsplit
 
 from tui.oci.access import Connection
 from tui.oci.errors import RegistryError, UntrustedAnswer
+from tui.oci.layout.parts import list_path
+from tui.oci.place import is_archive, is_place, path_of
 from tui.oci.saying import N_, phrase
 from tui.oci.text import printable
 from tui.providers.kinds import Kind, Vendor, guess, vendor_of_address
@@ -71,6 +74,8 @@ async def detect(connection: Connection) -> Detected:
     what is there, not what should be used.
     """
     address = connection.registry
+    if is_place(address):
+        return await asyncio.to_thread(_place, address)
     problem = hint = ""
     tls: Tls = "trusted" if connection.verify else "unverified"
     looking = connection if connection.scheme == "http" else replace(connection, scheme="auto")
@@ -90,6 +95,21 @@ async def detect(connection: Connection) -> Detected:
         tls = "none"
     trusting = unverified(connection) if tls == "untrusted" else connection
     return await _described(trusting, reply, tls, problem, hint)
+
+
+def _place(address: str) -> Detected:
+    """Look whether a folder or tar on a disk is there."""
+    path, vendor = path_of(address), vendor_of_address(address)
+    if is_archive(address):
+        there = path.is_file() or list_path(path).is_file()
+        problem, hint = N_("there is no such file"), N_("check the path, and that the disk is mounted")
+    else:
+        # A folder that is not there yet is where the first copy goes.
+        there = path.is_dir() or not path.exists()
+        problem, hint = N_("this is no folder"), N_("name a folder, or a tar that ends in .tar")
+    if not there:
+        return Detected(address, vendor, problem=problem, hint=hint)
+    return Detected(address, vendor, reachable=True, registry=True, auth="none")
 
 
 def vendor_of(address: str, reply: Reply) -> Vendor:

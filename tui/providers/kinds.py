@@ -10,10 +10,13 @@ import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-Kind = Literal["generic", "dockerhub", "harbor", "acr", "tcr", "ecr", "ghcr", "gar", "quay"]
+from tui.oci.place import is_place
+
+Kind = Literal["generic", "dockerhub", "harbor", "acr", "tcr", "ecr", "ghcr", "gar", "quay", "layout"]
 """Names a provider; `acr` is Alibaba Cloud's, Azure's registry needs nothing of its own and is `generic`."""
 
-KINDS: tuple[Kind, ...] = get_args(Kind)
+KINDS: tuple[Kind, ...] = tuple(kind for kind in get_args(Kind) if kind != "layout")
+"""Those of registries; `layout` is a place on a disk, which nobody has to tell apart."""
 
 Edition = Literal["", "default", "personal", "enterprise", "public"]
 Network = Literal["public", "vpc", "internal"]
@@ -28,6 +31,7 @@ TITLES: dict[Kind, str] = {
     "ghcr": "GitHub Container Registry",
     "gar": "Google Artifact Registry",
     "quay": "Quay",
+    "layout": "OCI layout on disk",
 }
 _EDITIONS: dict[Edition, str] = {
     "": "",
@@ -97,6 +101,8 @@ def guess(address: str) -> Kind:
 
 def vendor_of_address(address: str) -> Vendor:
     """Return everything the name `host[:port]` tells."""
+    if is_place(address):
+        return Vendor("layout")
     host = host_of(address)
     if host in _HUB:
         return Vendor("dockerhub")

@@ -83,6 +83,14 @@ class JournalReader:
         ).fetchone()
         return int(row[0])
 
+    def bytes_to_move_by_registry(self) -> dict[str, int]:
+        """Return the same for each target registry."""
+        rows = self._connection.execute(
+            "SELECT registry, sum(size) AS size FROM (SELECT registry, max(size) AS size FROM placement"
+            " GROUP BY registry, digest HAVING sum(state = 'present') = 0) GROUP BY registry"
+        )
+        return {row["registry"]: int(row["size"]) for row in rows}
+
     def planned(self) -> int:
         """Return how many pending tasks are ready to be executed."""
         query = "SELECT count(*) FROM task WHERE state = 'pending' AND root != ''"

@@ -19,7 +19,7 @@ from tui.app.screens.endpoints.lines import ChoiceLine, PickLine
 from tui.app.screens.endpoints.looking import Looking
 from tui.app.screens.endpoints.pick_dialog import PickDialog
 from tui.app.screens.endpoints.store_dialog import KEEPING, StoreDialog, open_store, survey
-from tui.app.screens.endpoints.values import Filled, endpoint_of, filled_from, warnings_of
+from tui.app.screens.endpoints.values import Filled, endpoint_of, filled_from, on_disk, warnings_of
 from tui.app.screens.endpoints.ways import about_login
 from tui.app.screens.endpoints.words import LASTS, STORES, kind_title, store_message, store_state
 from tui.app.warm_up import warm_up
@@ -220,6 +220,7 @@ class EndpointForm(Looking):
         self.query_one("#field-kind", PickLine).show(kind_title(self._kind) if self._kind else _("as found"))
         better = self._states.get("keyring") if self._store != "keyring" else None
         told_so = filled.login in ("password", "key") and better is not None and better.state != "available"
+        told_so = told_so and not on_disk(filled.address)
         box.remark("store", clean(store_message(better)) if told_so and better else "")
 
     def _complain(self, error: InvalidEndpoint) -> None:

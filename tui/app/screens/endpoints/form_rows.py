@@ -10,7 +10,7 @@ from textual.widgets import Input, Static
 
 from tui.app.i18n import N_, _
 from tui.app.screens.endpoints.lines import ChoiceLine, PickLine
-from tui.app.screens.endpoints.values import Filled
+from tui.app.screens.endpoints.values import Filled, on_disk
 from tui.app.screens.secret_input import SecretInput
 from tui.app.widgets.fitted import fit, width
 from tui.endpoints.access_keys import KEYED
@@ -48,7 +48,7 @@ LOGINS = (
     ("anonymous", N_("nothing")),
 )
 PLACEHOLDERS = {
-    "address": N_("harbor.example.com, 10.0.0.5:5000"),
+    "address": N_("harbor.example.com, 10.0.0.5:5000, /media/usb/export"),
     "name": N_("taken from the address"),
     "ca_file": N_("certificates of the CA (PEM)"),
     "token": N_("only of a temporary key"),
@@ -60,6 +60,8 @@ PLACEHOLDERS = {
     "proxy": N_("http://host:port; empty follows HTTPS_PROXY and NO_PROXY"),
 }
 _SHOWN_FOR = {
+    "trust": "for-registry",
+    "login": "for-registry",
     "ca_file": "for-ca",
     "username": "for-username",
     "password": "for-password",
@@ -143,6 +145,8 @@ class FormBox(VerticalScroll, can_focus=False):
     FormBox .for-key { display: none; }
     FormBox.-ca .for-ca, FormBox.-username .for-username, FormBox.-password .for-password,
     FormBox.-variable .for-variable, FormBox.-more .for-more, FormBox.-key .for-key { display: block; }
+    FormBox.-disk .for-registry, FormBox.-disk .for-username, FormBox.-disk .for-password,
+    FormBox.-disk .for-variable, FormBox.-disk .for-ca, FormBox.-disk .for-key { display: none; }
     FormBox.-docker #remark-store, FormBox.-variable #remark-store { display: none; }
     """
 
@@ -171,3 +175,4 @@ class FormBox(VerticalScroll, can_focus=False):
         self.set_class(filled.login in ("password", "key"), "-password")
         self.set_class(filled.login == "variable", "-variable")
         self.set_class(more, "-more")
+        self.set_class(on_disk(filled.address), "-disk")

@@ -14,6 +14,7 @@ from tui.endpoints.addresses import is_loopback, parse_address
 from tui.endpoints.errors import InvalidEndpoint
 from tui.endpoints.model import Endpoint, StoreName
 from tui.oci.access import Connection, Scheme
+from tui.oci.place import is_place, path_of
 
 if TYPE_CHECKING:
     from tui.providers.detect import Detected
@@ -77,6 +78,8 @@ def store_of(filled: Filled) -> StoreName:
 def connection_of(filled: Filled) -> Connection:
     """Return the way to look at what is at the address. Raises InvalidEndpoint."""
     written, host = parse_address(filled.address)
+    if is_place(host):
+        return Connection(host)
     http = filled.trust == "http" or written == "http"
     return Connection(
         registry=host,
@@ -95,6 +98,8 @@ def endpoint_of(filled: Filled, found: Detected | None, before: Endpoint | None 
     Raises InvalidEndpoint, whose `field` is one of `Filled`.
     """
     connection = connection_of(filled)
+    if is_place(connection.registry):
+        filled = replace(filled, login="anonymous", username="", kind="")
     if filled.login == "password" and not filled.username:
         raise InvalidEndpoint("username", _("Give the user name, or choose another way to log in"))
     if filled.login == "key" and not filled.username:
@@ -137,6 +142,8 @@ def endpoint_of(filled: Filled, found: Detected | None, before: Endpoint | None 
 
 def suggested_name(address: str, taken: Container[str] = ()) -> str:
     """Return a name for the registry at `host[:port]` that nobody has yet."""
+    if is_place(address):
+        address = path_of(address).name.lower()
     host = address.rpartition(":")[0] if address.rpartition(":")[2].isdigit() else address
     first = host.strip("[]").partition(".")[0]
     whole = first.isdigit() or ":" in host or len(first) < 3 or first in ("registry", "docker", "localhost", "www")
@@ -147,6 +154,14 @@ def suggested_name(address: str, taken: Container[str] = ()) -> str:
     return name
 
 
+def on_disk(address: str) -> bool:
+    """Return whether an address as typed is a folder or a tar on this machine."""
+    try:
+        return is_place(parse_address(address)[1])
+    except InvalidEndpoint:
+        return False
+
+
 def warnings_of(filled: Filled, found: Detected | None) -> list[str]:
     """Return what to mind about the way to the registry."""
     try:
@@ -154,6 +169,8 @@ def warnings_of(filled: Filled, found: Detected | None) -> list[str]:
     except InvalidEndpoint:
         written, host = None, "localhost"
     words: list[str] = []
+    if is_place(host):
+        return words
     if (filled.trust == "http" or written == "http") and not is_loopback(host):
         words.append(_("Plain http: passwords and images can be read and changed on the way."))
     elif filled.trust == "skip":

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tui.app.i18n import N_, _, said
 from tui.app.widgets.states import State
 from tui.endpoints.model import Endpoint, StoreName
+from tui.oci.place import is_place
 from tui.providers.kinds import TITLES as KIND_TITLES
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ TEST_STATES: Mapping[str, State] = {
 """How an endpoint stands."""
 
 STEPS: dict[str, str] = {
+    "disk": N_("folder or tar"),
     "name": N_("name resolved"),
     "tcp": N_("TCP connected"),
     "tls": N_("TLS"),
@@ -130,6 +132,8 @@ def account(endpoint: Endpoint) -> str:
 
 def encryption(endpoint: Endpoint) -> str:
     """Return how the way to the registry is protected."""
+    if is_place(endpoint.address):
+        return _("on a disk of this machine")
     if endpoint.scheme == "http":
         return _("plain http, not encrypted")
     if not endpoint.verify:
@@ -158,6 +162,8 @@ def found_words(found: Detected) -> str:
     if not found.reachable:
         return said(found.problem)
     name = " ".join(part for part in (found.title, found.vendor.version) if part)
+    if found.kind == "layout":
+        return name
     parts = [name, found.scheme, _(_TLS.get(found.tls, ""))]
     if found.registry:
         parts.append(_(_AUTH[found.auth]))

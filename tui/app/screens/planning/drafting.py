@@ -14,7 +14,7 @@ from tui.app.screens.computed_source import ComputedSource
 from tui.app.screens.funnel_words import sum_of
 from tui.app.screens.place import NoticeLine, Place
 from tui.app.screens.planning.forecasting import Forecast
-from tui.app.screens.planning.head import FreeLine, PlanHead, assumption
+from tui.app.screens.planning.head import FreeLine, PlanHead, assumption, room_text
 from tui.app.screens.planning.preview import Place as Spot
 from tui.app.screens.planning.preview import Preview, TargetError
 from tui.app.screens.planning.tables import COLUMNS, plain_actions
@@ -146,6 +146,7 @@ class Drafting(Place):
             said += ", " + _("{bytes} saved by sharing").format(bytes=bytes_text(forecast.saved))
         rough = _("roughly {time}").format(time=duration_text(self.draft.seconds(forecast.to_move, forecast.to_do)))
         parts = [(said, "")]
+        parts += [(f", {room_text(room)}", "" if room.enough else "error") for room in forecast.rooms]
         if not self.checking:
             parts.append((f"  {rough} {assumption(self.draft)}", "muted"))
         if forecast.rules_failed:

@@ -16,6 +16,7 @@ from tui.engine.funnels import RuleFunnel, funnels
 from tui.engine.journal.reader import JournalReader, give_order
 from tui.engine.journal.schema import JournalError
 from tui.engine.report import names
+from tui.engine.room import Room, rooms
 from tui.engine.runs import RunBusy, RunFolder
 from tui.oci.text import printable
 
@@ -50,6 +51,8 @@ class Forecast:
     tasks_size: int = 0
     to_move: int = 0
     revision: int = 0
+    rooms: list[Room] = field(default_factory=list)
+    """Places on a disk that are written to."""
     rules_failed: list[tuple[str, str, str]] = field(default_factory=list)
     """Text, message and hint of rules that could not be turned into tasks."""
     funnels: list[RuleFunnel] = field(default_factory=list)
@@ -100,6 +103,10 @@ class Checked(NamedTuple):
     said: str
 
 
+_Sums = tuple[int, list[RuleFunnel], list[Room]]
+_Read = tuple[list[Task], int, list[tuple[str, str, str]], _Sums | None]
+
+
 async def watch(
     folder: RunFolder,
     process: subprocess.Popen[bytes],
@@ -117,7 +124,7 @@ async def watch(
         tasks, revision, rules, sums_now = await asyncio.to_thread(_read, folder, forecast.revision, sums)
         forecast.rules_failed = rules
         if sums_now is not None:
-            forecast.to_move, forecast.funnels = sums_now
+            forecast.to_move, forecast.funnels, forecast.rooms = sums_now
         for start in range(0, len(tasks), _ROWS_AT_ONCE):
             part = tasks[start : start + _ROWS_AT_ONCE]
             forecast.take(part, revision)
@@ -131,12 +138,10 @@ async def watch(
         await asyncio.sleep(EVERY)
 
 
-def _read(
-    folder: RunFolder, since: int, sums: bool
-) -> tuple[list[Task], int, list[tuple[str, str, str]], tuple[int, list[RuleFunnel]] | None]:
+def _read(folder: RunFolder, since: int, sums: bool) -> _Read:
     with JournalReader(folder.journal) as reader:
         rows = reader.tasks_since(since)
-        sums_now = (reader.bytes_to_move(), funnels(reader)) if sums else None
+        sums_now = (reader.bytes_to_move(), funnels(reader), rooms(reader)) if sums else None
         rules = [(row["text"], row["message"], row["hint"]) for row in reader.rules() if row["state"] == "failed"]
     tasks = []
     for row in rows:

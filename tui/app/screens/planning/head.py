@@ -13,9 +13,10 @@ from tui.app.draft import Draft
 from tui.app.i18n import N_, _, ngettext
 from tui.app.screens.browse.basket_line import tally_text
 from tui.app.widgets.cell import Part
-from tui.app.widgets.figures import rate_text
+from tui.app.widgets.figures import bytes_text, rate_text
 from tui.app.widgets.fitted import clean, width
 from tui.app.widgets.parts_line import PartsLine
+from tui.engine.room import Room
 from tui.plan.model import Options
 
 LABELS = (N_("Source"), N_("Target"), N_("Names"), N_("Options"))
@@ -162,6 +163,13 @@ def options_text(draft: Draft) -> str:
     if options.force:
         said.append(_("copy what looks unchanged, too"))
     return ", ".join(said)
+
+
+def room_text(room: Room) -> str:
+    """Return what room there is on a disk that is written to."""
+    if room.free is None:
+        return _("free space not known")
+    return (_("{free} free") if room.enough else _("only {free} free")).format(free=bytes_text(room.free))
 
 
 def assumption(draft: Draft) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import cast
 
 from tui.app.draft import Draft
 from tui.app.i18n import N_, _
 from tui.app.screens.form_dialog import Field, FormDialog, Values, Verdict, number
+from tui.oci.place import absolute_path
 from tui.plan.artifacts import check_artifacts
 from tui.plan.backups import backup_tag, check_backup
 from tui.plan.model import ArtifactSelection, OnConflict, Order, Platform
@@ -57,6 +60,7 @@ def options_dialog(draft: Draft) -> FormDialog:
         Field("kinds", _("Kinds"), " ".join(draft.artifacts.include), _("all; or image signature chart")),
         Field("not_kinds", _("Not kinds"), " ".join(draft.artifacts.exclude), _("such as sbom application/spdx*")),
         Field("force", _("Copy unchanged"), "yes" if options.force else "no", choices=yes_no),
+        Field("since", _("Earlier export"), shlex.join(options.since), _("folder, tar or inventory.json to leave out")),
         Field("throughput", _("Speed, MB/s"), f"{draft.throughput / _MB:g}", _("for the rough time only")),
     ]
 
@@ -90,6 +94,7 @@ def take_options(draft: Draft, values: Values) -> None:
         rate = 0.0
     if not 0 < rate < 1e6:
         raise ValueError(_("Speed: a number of megabytes per second is needed"))
+    since = _earlier(values["since"])
     platforms = tuple(Platform.parse(each) for each in _split(values["platforms"]))
     artifacts = ArtifactSelection(_split(values["kinds"]), _split(values["not_kinds"]))
     check_artifacts(artifacts)
@@ -103,6 +108,7 @@ def take_options(draft: Draft, values: Values) -> None:
         backup=values["backup"],
         order=cast(Order, values["order"]),
         force=values["force"] == "yes",
+        since=since,
     )
     draft.platforms = platforms
     draft.artifacts = artifacts
@@ -111,3 +117,15 @@ def take_options(draft: Draft, values: Values) -> None:
 
 def _split(text: str) -> tuple[str, ...]:
     return tuple(text.replace(",", " ").split())
+
+
+def _earlier(text: str) -> tuple[str, ...]:
+    """Return the paths of earlier exports; one with blanks stands in quotes. Raises ValueError in the user's words."""
+    try:
+        paths = tuple(absolute_path(each) for each in shlex.split(text))
+    except ValueError as error:
+        raise ValueError(_("Earlier export: {problem}").format(problem=error)) from None
+    for path in paths:
+        if not Path(path).exists() and not Path(f"{path}.parts.json").exists():
+            raise ValueError(_("Earlier export: there is no {path}").format(path=path))
+    return paths

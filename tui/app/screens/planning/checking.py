@@ -11,10 +11,12 @@ from tui.app.screens.computed_source import ComputedSource
 from tui.app.screens.planning.drafting import Drafting, Trouble, plain
 from tui.app.screens.planning.forecasting import Forecast, discard, watch
 from tui.app.screens.planning.head import PlanHead
+from tui.app.screens.planning.lacking import Offer
 from tui.app.screens.planning.preflight import Preflight, preflight, samples
 from tui.app.screens.planning.preview import Preview
 from tui.app.screens.text_dialog import TextDialog
 from tui.app.screens.work import start
+from tui.app.widgets.confirm_dialog import ConfirmDialog
 from tui.app.widgets.detail_pane import Section
 from tui.app.widgets.table_pane import TablePane
 from tui.endpoints.model import Endpoint
@@ -23,6 +25,7 @@ from tui.engine.runs import RunFolder
 from tui.oci.access import Access
 from tui.oci.reference import Repository
 from tui.plan.model import Plan
+from tui.providers.kinds import guess
 
 _MAY_RUN = (0, 1, 3)
 """Exit codes of a check after which a run can do something: all well, or only some tasks failed."""
@@ -157,14 +160,45 @@ class Checking(Drafting):
         self._tried = samples(targets)
         head.show_target(self.draft, _("trying"))
         try:
-            found = await preflight(targets, self._access_to, changed)
+            found = await preflight(targets, self._access_to, self._kind_of, changed)
         except Trouble as error:
             head.show_target(self.draft, plain(error), "error")
             return
-        if show and self.is_current:
+        if found.offers and self.is_current:
+            self._ask_to_prepare(found.offers, targets)
+        elif show and self.is_current:
             self._show_preflight(found)
         elif not found.ok:
             self.say(_("The target would refuse this; p shows it step by step."), "error")
+
+    def _ask_to_prepare(self, offers: list[Offer], targets: list[Repository]) -> None:
+        """Ask whether what is missing at the target is to be created."""
+        question = _("The target lacks something. Do this now?")
+        detail = "\n".join(offer.words for offer in offers)
+        dialog = ConfirmDialog(question, detail, yes=_("Do it"))
+        self.app.push_screen(dialog, lambda yes: self._preparing(offers, targets) if yes else None)
+
+    def _preparing(self, offers: list[Offer], targets: list[Repository]) -> None:
+        start(self, "preflight", True, self._prepare, offers, targets)
+
+    async def _prepare(self, offers: list[Offer], targets: list[Repository]) -> None:
+        try:
+            for offer in offers:
+                await offer.accept()
+        except Trouble as error:
+            self.say(plain(error), "error")
+            return
+        # What was found before is about a target that lacked it.
+        self.found = None
+        self.drop_forecast()
+        self.show_draft()
+        self.say(
+            _("Done: {what}. c checks the plan again.").format(what="; ".join(each.words for each in offers)), "success"
+        )
+
+    def _kind_of(self, repository: Repository) -> str:
+        here = (each for each in (self.draft.target, *self.endpoints()) if each is not None)
+        return next((each.kind for each in here if each.address == repository.registry), guess(repository.registry))
 
     def _access_to(self, repository: Repository) -> Awaitable[Access]:
         target = self.draft.target

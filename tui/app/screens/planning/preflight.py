@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tui.app.i18n import N_, _, said
+from tui.app.screens.planning.lacking import AccessTo, KindOf, Offer, lines, look
 from tui.oci.reference import Repository
 
 if TYPE_CHECKING:
-    from tui.oci.access import Access
     from tui.providers.check import Step
 
 _STATES = {"ok": N_("ok"), "failed": N_("failed"), "skipped": N_("skipped")}
@@ -28,6 +28,8 @@ class Preflight:
     """Namespaces in which an upload could be begun."""
     steps: list[tuple[str, str]] = field(default_factory=list)
     """Title and outcome of every step."""
+    offers: list[Offer] = field(default_factory=list)
+    """What could be done about it."""
 
     @property
     def text(self) -> str:
@@ -46,7 +48,8 @@ def samples(repositories: Sequence[Repository]) -> list[Repository]:
 
 async def preflight(
     repositories: Sequence[Repository],
-    access_to: Callable[[Repository], Awaitable[Access]],
+    access_to: AccessTo,
+    kind_of: KindOf,
     changed: Callable[[Preflight], None],
 ) -> Preflight:
     """Try the targets one after the other; `changed` is called after every step. Nothing is stored there.
@@ -56,6 +59,8 @@ async def preflight(
     from tui.providers.check import check
 
     found = Preflight()
+    findings, found.offers = await look(repositories, access_to, kind_of)
+    found.steps += [lines(finding) for finding in findings]
     for number, repository in enumerate(samples(repositories)):
         access = await access_to(repository)
         async for step in check(access, repository.path, push=True):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tui.app.i18n import _, ngettext
 from tui.app.run_state import LIVE, outcome_text, run_state
+from tui.app.verified import latest, verified_words
 from tui.engine.journal.reader import JournalReader
 from tui.engine.journal.schema import JournalError
 from tui.engine.runs import RunFolder, list_runs
@@ -82,13 +83,15 @@ def read_line(folder: RunFolder, process: int | None) -> RunLine:
         return RunLine(folder, "unreadable", outcome=str(error))
     total, left = sum(counts.values()), sum(counts[state] for state in _OPEN)
     session = dict(sessions[-1]) if sessions else None
+    found = verified_words(latest(folder, session["ended"])) if session and session["ended"] else ""
     state = run_state(process, progress["state"], session, left=left)
     failures = sum(counts[kind] for kind in _FAILED) + rules
+    outcome = _outcome(state, session["exit_code"] if session else None, total - left, total, failures)
     return RunLine(
         folder,
         state,
         plan=plan,
-        outcome=_outcome(state, session["exit_code"] if session else None, total - left, total, failures),
+        outcome=", ".join(filter(None, (found, outcome))),
         seconds=sum((row["ended"] or row["heartbeat"]) - row["started"] for row in sessions),
         moved=progress["bytes_written"],
         failures=failures,
@@ -122,4 +125,9 @@ def _stamp(folder: RunFolder) -> _Stamp:
             stamps.append((0, 0))
         else:
             stamps.append((found.st_mtime_ns, found.st_size))
+    try:
+        # Verifications are files beside the journal, which come and go whole.
+        stamps.append((folder.path.stat().st_mtime_ns, 0))
+    except FileNotFoundError:
+        stamps.append((0, 0))
     return folder.working(), tuple(stamps)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tui.endpoints.secrets.passphrase import PassphraseSource
     from tui.endpoints.secrets.stores import SecretStores
     from tui.engine.runs import RunFolder
+    from tui.oci.access import Access
     from tui.plan.model import Plan
     from tui.providers.browse import RegistryBrowser
 
@@ -142,13 +143,7 @@ class Session:
         """
         from tui.engine.launch import launch
 
-        endpoints = self.endpoints()
-        named = self.named_in(folder)
-        accesses = {
-            endpoint.id: await self.resolver.access_of(endpoint)
-            for endpoint in endpoints
-            if (endpoint.name in named or endpoint.id in self._handed_over) and endpoint.store != "none"
-        }
+        endpoints, accesses = await self._logins(folder)
         return await asyncio.to_thread(
             launch,
             folder,
@@ -158,6 +153,27 @@ class Session:
             failed_too=failed_too,
             only_asked=only_asked,
         )
+
+    async def start_verification(self, folder: RunFolder, *, deep: bool, extra: bool) -> subprocess.Popen[bytes]:
+        """Start a process that verifies a run; it gets its logins as a run does, and outlives the app.
+
+        Raises what `start` raises.
+        """
+        from tui.engine.launch import launch_verification
+
+        endpoints, accesses = await self._logins(folder)
+        return await asyncio.to_thread(launch_verification, folder, endpoints, accesses, deep=deep, extra=extra)
+
+    async def _logins(self, folder: RunFolder) -> tuple[tuple[Endpoint, ...], dict[str, Access]]:
+        """Return the endpoints, and the access of those a run needs."""
+        endpoints = self.endpoints()
+        named = self.named_in(folder)
+        accesses = {
+            endpoint.id: await self.resolver.access_of(endpoint)
+            for endpoint in endpoints
+            if (endpoint.name in named or endpoint.id in self._handed_over) and endpoint.store != "none"
+        }
+        return endpoints, accesses
 
     async def close(self) -> None:
         """Close connections and stores; runs go on."""

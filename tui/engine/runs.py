@@ -72,6 +72,11 @@ class RunFolder:
         """What a detached process printed."""
         return self.path / "output.txt"
 
+    @property
+    def verify_output(self) -> Path:
+        """What a detached process that verified it printed."""
+        return self.path / "verify-output.txt"
+
     @contextmanager
     def locked(self, name: str = _LOCK) -> Iterator[None]:
         """Hold the run's lock, or another of its locks, which the kernel drops with the process.

@@ -49,6 +49,7 @@ class Runs(Place):
         Binding("enter", "open", N_("Open")),
         Binding("r", "go_on", N_("Go on")),
         Binding("R", "retry_all", N_("Retry failed")),
+        Binding("v", "verify", N_("Verify")),
         Binding("w", "report", N_("Report")),
         Binding("delete,D", "delete", N_("Delete"), key_display="D"),
         Binding("X", "stop", N_("Stop")),
@@ -135,6 +136,7 @@ class Runs(Place):
             "open": lambda line: line.state != "unreadable",
             "go_on": lambda line: line.state in CAN_GO_ON,
             "retry_all": lambda line: not line.live and line.failures > 0,
+            "verify": lambda line: line.state not in ("unreadable", "new"),
             "report": lambda line: line.state != "unreadable",
             "delete": lambda line: not line.live,
             "stop": lambda line: line.live and line.state != "stopping",
@@ -184,6 +186,13 @@ class Runs(Place):
                 self._carry_out(Steering(self.session, line.folder).order("stop"), _("Told the run to stop."))
 
         self.app.push_screen(question, answered)
+
+    def action_verify(self) -> None:
+        """Compare what is at the target with what the run was to put there."""
+        if self.line is not None:
+            from tui.app.screens.verify import VerifyScreen
+
+            self.app.push_screen(VerifyScreen(self.line.folder))
 
     def action_report(self) -> None:
         """Write the report of the run to a file."""

@@ -12,6 +12,7 @@ from tui.oci.descriptor import Descriptor
 from tui.oci.errors import IntegrityError, NotFound, RegistryError
 from tui.oci.reference import Repository
 from tui.oci.registry import Registry
+from tui.oci.saying import N_
 
 _READ_AT_ONCE = 6
 
@@ -68,7 +69,7 @@ async def look_at_blob(
     try:
         head = await client.head_blob(repository, blob.digest)
         if head is None:
-            return Finding("missing-blob", name, blob.digest, "the repository does not have this blob")
+            return Finding("missing-blob", name, blob.digest, N_("the repository does not have this blob"))
         if head.size is not None and head.size != blob.size:
             message = f"the registry has {head.size} bytes, planned were {blob.size}"
             return Finding("wrong-size", name, blob.digest, message, str(blob.size), str(head.size))

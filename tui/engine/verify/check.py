@@ -16,6 +16,7 @@ from tui.oci.errors import IntegrityError, NotFound, RegistryError
 from tui.oci.manifest import Manifest, unique
 from tui.oci.reference import Repository
 from tui.oci.registry import Registry
+from tui.oci.saying import N_
 
 _MAX_DEPTH = 8
 Problems = frozenset[Key]
@@ -111,7 +112,7 @@ class Checker:
         except RegistryError as error:
             return self._found(Finding("unknown", str(repository), target, str(error), task.root))
         if head is None:
-            return self._found(Finding("missing-tag", str(repository), target, "it is not there", task.root))
+            return self._found(Finding("missing-tag", str(repository), target, N_("it is not there"), task.root))
         if head.digest != task.root:
             message = f"has {head.digest}"
             return self._found(Finding("other-digest", str(repository), target, message, task.root, head.digest))
@@ -228,4 +229,6 @@ class Checker:
 
 
 def _missing(repository: Repository, digest: str) -> Finding:
-    return Finding("missing-manifest", str(repository), digest, "the repository does not have this manifest", digest)
+    return Finding(
+        "missing-manifest", str(repository), digest, N_("the repository does not have this manifest"), digest
+    )

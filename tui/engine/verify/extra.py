@@ -10,6 +10,7 @@ from tui.engine.verify.findings import Finding
 from tui.oci.errors import NotFound, RegistryError
 from tui.oci.reference import Repository
 from tui.oci.registry import Registry
+from tui.oci.saying import N_
 
 _LIST_OF_REFERRERS = re.compile(r"sha(256|512)-[0-9a-f]{64}")
 """The tag of a list of referrers ("Referrers Tag Schema"), which a copy leaves where there is no API for it."""
@@ -33,4 +34,4 @@ async def extra_tags(client: Registry, repository: Repository, known: set[str]) 
     except RegistryError as error:
         return [Finding("unknown", name, "", f"its tags cannot be listed: {error}")]
     extra = sorted(tag for tag in set(tags) - known if not _LIST_OF_REFERRERS.fullmatch(tag))
-    return [Finding("extra-tag", name, tag, "no task of the run has this target") for tag in extra]
+    return [Finding("extra-tag", name, tag, N_("no task of the run has this target")) for tag in extra]

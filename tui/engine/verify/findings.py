@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from tui.oci.saying import N_
 from tui.oci.text import printable
 
 Kind = Literal[
@@ -22,30 +23,30 @@ Kind = Literal[
 ]
 
 WORDS: dict[Kind, str] = {
-    "missing-tag": "the tag or digest is missing",
-    "other-digest": "the tag points elsewhere",
-    "missing-manifest": "a manifest is missing",
-    "missing-blob": "a blob is missing",
-    "wrong-size": "the size is another one",
-    "damaged": "the content is damaged",
-    "missing-referrer": "a signature or other referrer is not listed",
-    "extra-tag": "a tag that the plan does not know",
-    "not-copied": "the run did not copy this",
-    "unknown": "the registry gave no answer",
+    "missing-tag": N_("the tag or digest is missing"),
+    "other-digest": N_("the tag points elsewhere"),
+    "missing-manifest": N_("a manifest is missing"),
+    "missing-blob": N_("a blob is missing"),
+    "wrong-size": N_("the size is another one"),
+    "damaged": N_("the content is damaged"),
+    "missing-referrer": N_("a signature or other referrer is not listed"),
+    "extra-tag": N_("a tag that the plan does not know"),
+    "not-copied": N_("the run did not copy this"),
+    "unknown": N_("the registry gave no answer"),
 }
 """Each kind in words, the gravest first."""
 
 HINTS: dict[Kind, str] = {
-    "missing-tag": "copy it again: run the plan once more",
-    "other-digest": "look who moved the tag since, then run the plan once more",
-    "missing-manifest": "run the plan once more with --force",
-    "missing-blob": "the target lost it; run the plan once more with --force",
-    "wrong-size": "the target's storage is damaged; remove the blob there, then run the plan once more with --force",
-    "damaged": "the target's storage is damaged; remove the blob there, then run the plan once more with --force",
-    "missing-referrer": "run the plan once more with --force, or attach it anew at the target",
-    "extra-tag": "keep it or remove it at the target; regferry removes nothing by itself",
-    "not-copied": "see the failures of the run, mend them, then 'regferry runs retry'",
-    "unknown": "look into the reason, then verify once more",
+    "missing-tag": N_("copy it again: run the plan once more"),
+    "other-digest": N_("look who moved the tag since, then run the plan once more"),
+    "missing-manifest": N_("run the plan with --force"),
+    "missing-blob": N_("the target lost it; run the plan with --force"),
+    "wrong-size": N_("the target's storage is damaged: remove it there, then run the plan with --force"),
+    "damaged": N_("the target's storage is damaged: remove it there, then run the plan with --force"),
+    "missing-referrer": N_("run the plan with --force, or attach it anew at the target"),
+    "extra-tag": N_("keep it or remove it at the target; regferry removes nothing by itself"),
+    "not-copied": N_("see the failures of the run, mend them, then 'regferry runs retry'"),
+    "unknown": N_("look into the reason, then verify once more"),
 }
 
 Key = tuple[Kind, str, str]
@@ -87,14 +88,14 @@ class Finding:
         """Return it as values JSON can carry."""
         return {
             "kind": self.kind,
-            "words": WORDS[self.kind],
+            "words": str(WORDS[self.kind]),
             "place": self.place,
             "repository": self.repository,
             "reference": self.reference,
             "expected": self.expected,
             "found": self.found,
             "message": self.message,
-            "hint": HINTS[self.kind],
+            "hint": str(HINTS[self.kind]),
             "tags": self.tags,
         }
 

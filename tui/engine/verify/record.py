@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +76,14 @@ def standing(folder: RunFolder) -> dict[str, Any] | None:
         again = _read(live_path(folder))
         return standing(folder) if again is None else {**again, "state": _broken_off(again["state"])}
     return live
+
+
+def stop(folder: RunFolder) -> None:
+    """Tell the process that verifies a run to stop; nothing happens when there is none."""
+    process = folder.working(LOCK)
+    if process:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGTERM)
 
 
 def in_words(document: dict[str, Any]) -> str:

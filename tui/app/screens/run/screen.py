@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -12,6 +13,7 @@ from textual.containers import Container
 
 from tui.app.i18n import N_, _
 from tui.app.journal_watch import Look
+from tui.app.run_state import LIVE
 from tui.app.screens.run import task_rows
 from tui.app.screens.run.details_view import RunDetails
 from tui.app.screens.run.failures import FailureTable, GroupKey, key_of, reason
@@ -20,10 +22,12 @@ from tui.app.screens.run.overview import Overview
 from tui.app.screens.run.task_rows import COLUMNS, VIEWS, View
 from tui.app.screens.run.words import empty_words, why
 from tui.app.terminal import SizeClass, size_class
+from tui.app.verified import latest, verified_words
 from tui.app.widgets.empty_state import EmptyState
 from tui.app.widgets.fitted import width
 from tui.app.widgets.line_table import LineTable
 from tui.app.widgets.table_pane import TablePane
+from tui.engine.runs import RunFolder
 
 ROOM_FOR_COUNTS = 30
 ROOM_FOR_TWO = 20
@@ -38,6 +42,7 @@ class RunScreen(FailuresReading):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("F", "failures", N_("Failures")),
         Binding("d", "details", N_("Details")),
+        Binding("v", "verify", N_("Verify")),
         Binding("t", "next_view", N_("Other tasks"), show=False),
         Binding("y", "copy", N_("Copy"), show=False),
         Binding("tab", "app.focus_next", N_("Next pane"), show=False),
@@ -66,11 +71,14 @@ class RunScreen(FailuresReading):
     _some_failed = False
     view: View = "all"
     group: GroupKey | None = None
+    _verified = ""
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer the failures where there are some."""
         if action == "failures":
             return self.failures > 0 or self.has_class("-failures")
+        if action == "verify":
+            return self.state not in ("", "new", *LIVE)
         return super().check_action(action, parameters)
 
     def content(self) -> ComposeResult:
@@ -100,12 +108,13 @@ class RunScreen(FailuresReading):
         overview = self.query_one(Overview)
         if changed:
             overview.paint_now()
+            self.read_verified()
         if changed or (self.failures > 0) != self._some_failed:
             self._some_failed = self.failures > 0
             self.refresh_bindings()
         overview.show(
             self.state,
-            why(self.state, self.exit_code, self.progress, self.rows, look.output),
+            self._why(look),
             self.progress,
             self.rows.standing,
             counts=self.rows.counts(),
@@ -119,6 +128,25 @@ class RunScreen(FailuresReading):
         if look.tasks:
             self.details.changed({line.id for line in look.tasks})
             self.failures_may_have_changed(look.tasks)
+
+    def _why(self, look: Look) -> str:
+        """Return why the run is as it is, and whether what it left was verified since."""
+        told = why(self.state, self.exit_code, self.progress, self.rows, look.output)
+        return f"{told}, {self._verified}" if self._verified and self.state not in LIVE else told
+
+    def on_screen_resume(self) -> None:
+        """Look whether the run was verified meanwhile."""
+        self.read_verified()
+
+    def read_verified(self) -> None:
+        """Read soon whether what the run left was verified since."""
+        self.run_worker(self._read_verified(), group="verified", exclusive=True)
+
+    async def _read_verified(self) -> None:
+        ended = (self.look.session or {}).get("ended")
+        self._verified = await asyncio.to_thread(_verified_since, self.folder, ended) if ended else ""
+        if self._verified and self.is_mounted:
+            self.show(Look(None, ""), changed=False)
 
     def _show_empty(self, output: str) -> None:
         """Where there are no tasks, say why and which key to press."""
@@ -213,6 +241,12 @@ class RunScreen(FailuresReading):
         elif self.focused in (self.details, None):
             self.front_table.focus()
 
+    def action_verify(self) -> None:
+        """Compare what is at the target with what the run was to put there."""
+        from tui.app.screens.verify import VerifyScreen
+
+        self.app.push_screen(VerifyScreen(self.folder))
+
     def action_copy(self) -> None:
         """Copy the details in focus, or the target of the task under the cursor."""
         line = self.rows.line(self.table.cursor_key) if not self.has_class("-failures") else None
@@ -238,3 +272,7 @@ class RunScreen(FailuresReading):
             self.action_details()
         else:
             self.dismiss()
+
+
+def _verified_since(folder: RunFolder, ended: float) -> str:
+    return verified_words(latest(folder, ended))

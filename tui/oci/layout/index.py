@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tui.oci.descriptor import Descriptor
@@ -21,11 +21,11 @@ LAYOUT_FILE = json.dumps({"imageLayoutVersion": _VERSION}).encode()
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One manifest of the index. `document` is how it stands there, kept as it is when others wrote it."""
+    """One manifest of the index. `text` is how it stands there (JSON), with what others wrote into it."""
 
     descriptor: Descriptor
     name: Name | None
-    document: dict[str, Any]
+    text: str
 
 
 @dataclass(slots=True)
@@ -57,14 +57,16 @@ class LayoutIndex:
         document = dict(referrer or {"mediaType": manifest.media_type, "digest": manifest.digest})
         document["size"] = manifest.size
         document["annotations"] = {**document.get("annotations", {}), REF_NAME: str(name)}
-        self.named[name] = Entry(Descriptor.from_json(document, str(name)), name, document)
+        self.named[name] = _entry(document, str(name), name)
         for child in manifest.manifests:
             # Whoever has the index has what it lists: that needs no entry of its own.
             self.named.pop(Name(name.path, child.digest), None)
 
-    def document(self) -> dict[str, Any]:
-        """Return the document as it stands; what changes afterwards is not in it."""
-        return {**self.rest, "manifests": [entry.document for entry in self.entries()]}
+    def body(self) -> bytes:
+        """Return the file, one line for each entry: with thousands of them it is written often."""
+        rest = "".join(f"{json.dumps(key)}: {json.dumps(value)}, " for key, value in self.rest.items())
+        entries = ",\n".join(entry.text for entry in self.entries())
+        return f'{{{rest}"manifests": [\n{entries}\n]}}\n'.encode()
 
 
 def read_index(store: Store, alone: str) -> LayoutIndex:
@@ -84,16 +86,20 @@ def read_index(store: Store, alone: str) -> LayoutIndex:
         raise UnsupportedContent(f"{where} has no list of manifests")
     index = LayoutIndex(rest={key: value for key, value in document.items() if key != "manifests"})
     for number, value in enumerate(listed):
-        descriptor = Descriptor.from_json(value, f"{where}: manifests[{number}]")
-        name = name_of(descriptor.annotations, alone)
+        entry = _entry(value, f"{where}: manifests[{number}]")
+        name = name_of(entry.descriptor.annotations, alone)
         if name is None and len(listed) == 1:
             name = Name(alone, "latest")
-        entry = Entry(descriptor, name, value)
+        entry = replace(entry, name=name)
         if name is None or name in index.named:
-            index.nameless[descriptor.digest] = entry
+            index.nameless[entry.descriptor.digest] = entry
         else:
             index.named[name] = entry
     return index
+
+
+def _entry(document: Any, where: str, name: Name | None = None) -> Entry:
+    return Entry(Descriptor.from_json(document, where), name, json.dumps(document))
 
 
 def _check_version(store: Store) -> None:

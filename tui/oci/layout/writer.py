@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-import json
 import os
 import re
 import secrets
@@ -82,7 +81,7 @@ class LayoutWriter:
         except FileNotFoundError:
             index = LayoutIndex()
             replace_file(self.path / LAYOUT, LAYOUT_FILE)
-            replace_file(self.path / INDEX, _body(index))
+            replace_file(self.path / INDEX, index.body())
             return index
 
     def _remove_forgotten(self) -> None:
@@ -137,22 +136,22 @@ class LayoutWriter:
         wanted = self._changes
         async with self._turn:
             if self._written < wanted:
-                changes, document = self._changes, self.index.document()
-                await asyncio.to_thread(self._write, changes, document)
+                changes, body = self._changes, self.index.body()
+                await asyncio.to_thread(self._write, changes, body)
 
-    def _write(self, changes: int, document: dict[str, object]) -> None:
+    def _write(self, changes: int, body: bytes) -> None:
         # A commit that was cancelled goes on in its thread; an older index must never replace a newer one.
         with self._writing, telling("write to", self.path):
             if self._written < changes:
                 folders, self._folders = self._folders, set()
                 for folder in folders:
                     sync_folder(folder)
-                replace_file(self.path / INDEX, json.dumps(document, indent=1, ensure_ascii=False).encode())
+                replace_file(self.path / INDEX, body)
                 self._written = changes
 
     def commit_now(self) -> None:
         """Write the index. Raises LocalError."""
-        self._write(self._changes, self.index.document())
+        self._write(self._changes, self.index.body())
 
     def close(self, earlier: Inventory) -> None:
         """Write what is not written yet, and the inventory, which knows of `earlier` exports too. Raises LocalError."""
@@ -173,7 +172,3 @@ class LayoutWriter:
         if self._lock_file >= 0:
             os.close(self._lock_file)
             self._lock_file = -1
-
-
-def _body(index: LayoutIndex) -> bytes:
-    return json.dumps(index.document(), indent=1).encode()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from tui.oci.reference import Reference, Repository
 from tui.plan.errors import PlanFileError, RuleError
 from tui.plan.expand import check, expand
-from tui.plan.model import Rule
+from tui.plan.export import TOOLS, Tool, export_for
+from tui.plan.image_syncer import export
+from tui.plan.image_syncer.export import Exported
+from tui.plan.model import Plan, Rule
 from tui.plan.naming import registry_of
 from tui.plan.rule_text import make_rule, source_text
 from tui.plan.toml_file import format_plan, parse_plan
@@ -25,7 +29,7 @@ def target_of(rule: Rule, path: str, tag: str = "v1") -> str:
     [
         ("r.example.com/*", "oci:/usb/a:b", "team/app", "oci:/usb/a:b//team/app:v1"),
         ("r.example.com/team/*", "oci:/usb//mirror", "team/x/app", "oci:/usb//mirror/x/app:v1"),
-        ("r.example.com/team/app", "oci:/u//{registry}/{name}:{tag}-old", "team/app", "oci:/u//r.example.com/app:v1-old"),
+        ("r.example.com/team/app", "oci:/u//{registry}/{name}:{tag}-o", "team/app", "oci:/u//r.example.com/app:v1-o"),
         ("oci:/usb/{x}", "r.example.com/m/{path}", "team/app", "r.example.com/m/team/app:v1"),
         ("oci:/usb//team/*", "oci:/other{y}//{name}", "team/app", "oci:/other{y}//app:v1"),
     ],
@@ -91,3 +95,14 @@ def test_a_place_that_is_none_is_named_with_its_line(source: str, target: str, p
     with pytest.raises(PlanFileError, match="two slashes") as caught:
         parse_plan(text, Path("x.toml"))
     assert caught.value.where == f"x.toml:{place}"
+
+
+@pytest.mark.parametrize("tool", [*TOOLS, "image-syncer"])
+def test_other_tools_are_not_given_rules_about_disks(tool: Tool | Literal["image-syncer"]) -> None:
+    rules = [make_rule("r.example.com/a/app", "oci:/usb"), make_rule("oci:/usb//a/app:v1", "r.example.com/a/app")]
+    kept = make_rule("r.example.com/a/app:v1", "q.example.com/a/app")
+    plan = Plan("disks", (*rules, kept))
+    exported = export(plan) if tool == "image-syncer" else export_for(plan, tool)
+    assert "/usb" not in str(exported.images if isinstance(exported, Exported) else exported.files)
+    said = [str(hazard) for hazard in exported.hazards if "on a disk" in str(hazard)]
+    assert len(said) == 2

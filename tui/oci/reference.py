@@ -155,7 +155,9 @@ class Reference:
         if _IDENTIFIER.fullmatch(text):
             raise InvalidReference(f"{text!r}: 64 hex digits are an image id, not a repository")
         if not place and text.startswith(("./", "../", "/", "~/")):
-            raise InvalidReference(f"{text!r}: this is a path; images in a folder are named oci:{text}")
+            raise InvalidReference(
+                f"{text!r}: {registry!r} is not a registry host; images in a folder are named oci:{text}"
+            )
         if not place and (_DOMAIN.fullmatch(registry) is None or not _has_possible_port(registry)):
             raise InvalidReference(f"{text!r}: {registry!r} is not a registry host with an optional port")
         if registry == DOCKER_HUB and "/" not in path:

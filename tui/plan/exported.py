@@ -13,6 +13,7 @@ from tui.plan.expand import expand
 from tui.plan.globs import glob_to_regex
 from tui.plan.imported import Hazard
 from tui.plan.model import Plan, Rule, TagSelection
+from tui.plan.rule_text import is_on_disk
 
 Part = TypeVar("Part")
 _ALTERNATIVE = re.compile(r"\(\?:\^([^()|\\]*(?:\\[^\n][^()|\\]*)*)\$\)")
@@ -52,6 +53,8 @@ def carry(plan: Plan, tool: str, write: Callable[[Rule], Part]) -> tuple[list[Pa
     hazards: list[Hazard] = []
     for rule in plan.rules:
         try:
+            if is_on_disk(rule):
+                raise NotExpressible("a folder or tar on a disk is in it")
             if named := unsaid(rule, _RULE):
                 raise NotExpressible(f"it says {' and '.join(named)}")
             written.append(write(rule))

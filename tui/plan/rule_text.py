@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tui.oci.place import is_place
 from tui.oci.reference import InvalidReference, Reference, Repository, is_digest, split_registry
 from tui.plan.model import ArtifactSelection, Platform, RepositorySelection, Rule, TagSelection
-from tui.plan.naming import split_template
+from tui.plan.naming import registry_of, split_template
 
 
 def make_rule(
@@ -60,6 +60,11 @@ def _absolute(target: str) -> str:
     """Return a target that means the same from every folder: a run may be resumed from another one."""
     place, inside = split_registry(target)
     return f"{place}/{inside or '{path}'}" if is_place(place) else target
+
+
+def is_on_disk(rule: Rule) -> bool:
+    """Return whether a rule reads from or writes to a folder or tar, of which other tools' files know nothing."""
+    return is_place(rule.source_registry) or is_place(registry_of(rule.target))
 
 
 def parse_pattern(text: str) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from tui.plan.exported import left_out, unsaid
 from tui.plan.globs import glob_to_regex
 from tui.plan.imported import Hazard, HazardCode
 from tui.plan.model import Plan, Platform, Rule, TagSelection
+from tui.plan.rule_text import is_on_disk
 
 Format = Literal["yaml", "json"]
 
@@ -66,6 +67,8 @@ class _NotExpressible(Exception):
 
 def _lines(rule: Rule) -> list[tuple[str, str]]:
     """Return sources and destinations for one rule."""
+    if is_on_disk(rule):
+        raise _NotExpressible("a folder or tar on a disk is in it")
     if rule.is_pattern:
         raise _NotExpressible("it names many repositories")
     if named := unsaid(rule, _CARRIED):

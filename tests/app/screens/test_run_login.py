@@ -47,7 +47,8 @@ async def ended_login() -> AsyncIterator[tuple[RegferryApp, Pilot[object], Gate]
         await until(lambda: screen.rows.counts().get("done", 0) >= 2)
         gate.password = "tuesday"
         both.hurry()
-        await until(lambda: isinstance(app.screen, LoginDialog) and app.focused is not None)
+        await until(lambda: isinstance(app.screen, LoginDialog))
+        await until(lambda: app.focused is not None and app.focused.id == "password")
         assert screen.state == "stopped"
         yield app, pilot, gate
 

@@ -328,7 +328,7 @@ def _often(examples: int, steps: int, *, seeded: bool) -> settings:
 
 
 def test_whatever_happens_in_whatever_order() -> None:
-    run_state_machine_as_test(Machine, settings=_often(60, 20, seeded=True))
+    run_state_machine_as_test(Machine, settings=_often(35, 20, seeded=True))
 
 
 @pytest.mark.soak

@@ -25,8 +25,15 @@ def host_states(ferry: Ferry, run: str) -> list[str]:
     return [line["state"] for line in lines if line.get("event") == "host" or "registry" in line]
 
 
-@pytest.mark.parametrize("side", ["source", "target"])
-@pytest.mark.parametrize("silently", [False, True], ids=["refused", "silent"])
+@pytest.mark.parametrize(
+    ("side", "silently"),
+    [
+        pytest.param("target", False, id="refused-target"),
+        pytest.param("source", True, id="silent-source"),
+        pytest.param("source", False, id="refused-source", marks=pytest.mark.soak),
+        pytest.param("target", True, id="silent-target", marks=pytest.mark.soak),
+    ],
+)
 def test_a_link_that_is_down_for_a_while(
     ferry: Ferry, source: RealRegistry, target: RealRegistry, behind: Behind, side: str, silently: bool
 ) -> None:

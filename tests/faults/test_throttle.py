@@ -31,9 +31,10 @@ def copy_under(
     assert assert_same(source, target, names, skopeo_up_to=1) == count
 
 
-@pytest.mark.parametrize("side", ["source", "target"])
 @pytest.mark.parametrize(
-    ("status", "form"), [(429, "seconds"), (429, "date"), (503, "seconds")], ids=["429", "429-date", "503"]
+    ("side", "status", "form"),
+    [("target", 429, "seconds"), ("source", 429, "date"), ("source", 503, "seconds")],
+    ids=["429", "429-date", "503"],
 )
 def test_a_storm_of_refusals_with_retry_after(
     ferry: Ferry, source: RealRegistry, target: RealRegistry, side: str, status: int, form: Form

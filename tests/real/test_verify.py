@@ -74,6 +74,26 @@ def test_what_was_copied_is_as_planned(cli: Cli, source: RealRegistry, target: R
     shown = cli.run("runs", "show", run).out
     assert shown.count("everything as planned") == 2
     assert "every manifest and blob read and hashed" in shown
+    reports(cli, run)
+
+
+def reports(cli: Cli, run: str) -> None:
+    """Check that the report is written, signed off and checked from the command line."""
+    folder = cli.folder / "reports"
+    folder.mkdir()
+    written = cli.run("runs", "report", run, "--out", folder, "--signed-off-by", "Ann Example")
+    assert written.exit == 0, written
+    assert {path.suffix for path in folder.iterdir()} == {".html", ".md", ".json", ".csv"}
+    as_json = folder / f"{run}.json"
+    checked = cli.run("runs", "report", "--check", as_json)
+    assert (checked.exit, "Signed off by Ann Example" in checked.out) == (0, True)
+    as_json.write_text(as_json.read_text().replace('"done"', '"failed"', 1))
+    assert "it was changed" in cli.run("runs", "report", "--check", as_json).out
+    printed = cli.run("runs", "report", run)
+    assert "Complete and verified" in printed.out
+    for wrong in ("report.pdf", "no-such-folder/report.html"):
+        refused = cli.run("runs", "report", run, "--out", cli.folder / wrong)
+        assert (refused.exit, wrong in refused.err) == (5, True), refused
 
 
 def test_every_kind_of_damage_is_found(copied: Cli, target: RealRegistry) -> None:

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 
 from tui.engine.blob_source import BlobSource
-from tui.engine.schedule import SingleFlight
 from tui.engine.verify.findings import Finding
+from tui.engine.verify.once import Once
 from tui.oci.descriptor import Descriptor
 from tui.oci.errors import IntegrityError, NotFound, RegistryError
 from tui.oci.reference import Repository
@@ -22,13 +22,12 @@ class BlobReader:
 
     def __init__(self, advanced: Callable[[int], None]) -> None:
         self._advanced = advanced
-        self._flights: SingleFlight[tuple[str, str]] = SingleFlight()
-        self._problems: dict[tuple[str, str], str] = {}
+        self._problems: Once[tuple[str, str], str] = Once()
         self._gate = asyncio.Semaphore(_READ_AT_ONCE)
 
     async def close(self) -> None:
         """End what is under way."""
-        await self._flights.cancel()
+        await self._problems.close()
 
     async def problem(self, client: Registry, repository: Repository, blob: Descriptor) -> str:
         """Return what is wrong with the bytes of a blob, '' when they are what its descriptor says.
@@ -36,9 +35,7 @@ class BlobReader:
         Raises RegistryError when there is no answer.
         """
         key = (repository.registry, blob.digest)
-        if key not in self._problems:
-            self._problems[key] = await self._flights.run(key, lambda: self._read(client, repository, blob))
-        return self._problems[key]
+        return await self._problems.get(key, lambda: self._read(client, repository, blob))
 
     async def _read(self, client: Registry, repository: Repository, blob: Descriptor) -> str:
         source = BlobSource(client, repository, blob.digest, blob.size)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from tui.engine.schedule import SingleFlight
 from tui.engine.tasks import Task
 from tui.engine.trees import StoredManifests
 from tui.engine.verify.blobs import BlobReader, look_at_blob
 from tui.engine.verify.findings import Finding, Findings, Key
+from tui.engine.verify.once import Once
 from tui.engine.work import together
 from tui.oci.descriptor import Descriptor
 from tui.oci.errors import IntegrityError, NotFound, RegistryError
@@ -83,18 +83,14 @@ class Checker:
         self._tally = tally
         self._deep = deep
         self._reader = BlobReader(tally.read) if deep else None
-        self._flights: SingleFlight[tuple[Repository, str]] = SingleFlight()
-        self._nodes: dict[tuple[Repository, str], Node] = {}
-        self._list_flights: SingleFlight[tuple[Repository, Repository, str]] = SingleFlight()
-        self._lists: dict[tuple[Repository, Repository, str], Problems] = {}
-        self._blob_flights: SingleFlight[tuple[Repository, str]] = SingleFlight()
-        self._blobs: dict[tuple[Repository, str], Problems] = {}
+        self._nodes: Once[tuple[Repository, str], Node] = Once()
+        self._lists: Once[tuple[Repository, Repository, str], Problems] = Once()
+        self._blobs: Once[tuple[Repository, str], Problems] = Once()
 
     async def close(self) -> None:
         """End what is under way."""
-        await self._flights.cancel()
-        await self._list_flights.cancel()
-        await self._blob_flights.cancel()
+        for kept in (self._nodes, self._lists, self._blobs):
+            await kept.close()
         if self._reader is not None:
             await self._reader.close()
 
@@ -140,12 +136,7 @@ class Checker:
         self, client: Registry, repository: Repository, digest: str, depth: int = 0, *, there: bool = False
     ) -> Node:
         """Return what is wrong with a manifest and everything below it; `there` says that the target has it."""
-        key = (repository, digest)
-        if key not in self._nodes:
-            self._nodes[key] = await self._flights.run(
-                key, lambda: self._look(client, repository, digest, depth, there)
-            )
-        return self._nodes[key]
+        return await self._nodes.get((repository, digest), lambda: self._look(client, repository, digest, depth, there))
 
     async def _look(self, client: Registry, repository: Repository, digest: str, depth: int, there: bool) -> Node:
         manifest = self._planned.stored(digest)
@@ -204,22 +195,15 @@ class Checker:
                 *(self._found(Finding("missing-referrer", str(repository), each, message, each)) for each in missing)
             )
 
-        key = (repository, task.source.repository, subject)
-        if key not in self._lists:
-            self._lists[key] = await self._list_flights.run(key, look)
-        return self._lists[key]
+        return await self._lists.get((repository, task.source.repository, subject), look)
 
     async def _blob(self, client: Registry, repository: Repository, blob: Descriptor) -> Problems:
-        key = (repository, blob.digest)
-
         async def look() -> Problems:
             finding = await look_at_blob(client, repository, blob, self._reader)
             self._tally.blobs += 1
             return NONE if finding is None else self._found(finding)
 
-        if key not in self._blobs:
-            self._blobs[key] = await self._blob_flights.run(key, look)
-        return self._blobs[key]
+        return await self._blobs.get((repository, blob.digest), look)
 
     def _broken(self, finding: Finding) -> Node:
         return Node(self._found(finding), frozenset())

@@ -65,12 +65,7 @@ class Draft:
 
     def plan(self, basket: Basket) -> Plan:
         """Return the plan as it stands."""
-        if self.opened is not None:
-            rules = self.opened.rules
-            name = self.opened.name
-        else:
-            rules = basket.rules(self.template)
-            name = _name(basket.source, self.target)
+        rules = self.opened.rules if self.opened is not None else basket.rules(self.template)
         if self.platforms:
             rules = tuple(replace(rule, platforms=self.platforms) for rule in rules)
         if self.artifacts != ArtifactSelection():
@@ -79,7 +74,10 @@ class Draft:
             if self.opened is None and not basket.covers(path, tag):
                 continue
             rules = with_override(rules, _registry_of(rules, path), path, tag, target, basket.listed.get(path, ()))
-        return Plan(name, rules, self.options, self._still_there(rules))
+        replication = self._still_there(rules)
+        if self.opened is not None:  # what the file says besides stays as it is
+            return replace(self.opened, rules=rules, options=self.options, replication=replication)
+        return Plan(_name(basket.source, self.target), rules, self.options, replication)
 
     def _still_there(self, rules: Sequence[Rule]) -> Replication | None:
         """Return the replication as long as its Harbor is at one side of a rule."""

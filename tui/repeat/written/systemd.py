@@ -17,8 +17,8 @@ def systemd_files(job: Job) -> dict[str, str]:
 
 def _service(job: Job) -> str:
     lines = [
-        f"# regferry: {_comment(job.plan.name)}. As another user: systemctl edit, or put both files into",
-        "# ~/.config/systemd/user and use systemctl --user.",
+        f"# regferry: {_comment(job.plan.name)}",
+        "# Both files go into /etc/systemd/system, or into ~/.config/systemd/user with systemctl --user.",
         "[Unit]",
         f"Description=Run the regferry plan {_escaped(job.plan.name)}",
         "Wants=network-online.target",

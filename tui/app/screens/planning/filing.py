@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tui.app.draft import endpoint_at, target_registry
 from tui.app.i18n import _, ngettext
+from tui.app.screens.again import show_deletions, show_repeating
 from tui.app.screens.form_dialog import Field, FormDialog, Values, Verdict
 from tui.app.screens.planning.checking import Checking
 from tui.app.screens.planning.drafting import Trouble, plain
@@ -137,6 +138,16 @@ class Filing(Checking):
         self.say(_("Written: {images} and {auth}").format(images=images, auth=auth), "success")
         if exported.hazards:
             self._show_hazards(_("What the files do not say"), exported.hazards, ())
+
+    def action_again(self) -> None:
+        """Show how the plan is repeated: a command line, a timer, a CronJob."""
+        if (plan := self._plan_to_write()) is not None:
+            show_repeating(self, plan, self.draft.path)
+
+    def action_deletions(self) -> None:
+        """Show what left the source and is still at the target."""
+        if (plan := self._plan_to_write()) is not None:
+            show_deletions(self, plan, self.endpoints())
 
     def _plan_to_write(self) -> Plan | None:
         if wrong := self._not_ready():

@@ -54,6 +54,8 @@ class PlanScreen(Filing):
         Binding("p", "preflight", N_("Try the target"), show=False),
         Binding("w", "save", N_("Save as a plan file"), show=False),
         Binding("l", "load", N_("Open or import a file"), show=False),
+        Binding("A", "again", N_("Repeat this"), show=False),
+        Binding("M", "deletions", N_("Deletions at the target"), show=False),
         Binding("x", "export", N_("Export for image-syncer"), show=False),
         Binding("u", "close_file", N_("Back to what is selected"), show=False),
         Binding("y", "copy", N_("Copy"), show=False),

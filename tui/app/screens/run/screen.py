@@ -17,8 +17,8 @@ from tui.app.run_state import LIVE
 from tui.app.screens.run import task_rows
 from tui.app.screens.run.details_view import RunDetails
 from tui.app.screens.run.failures import FailureTable, GroupKey, key_of, reason
-from tui.app.screens.run.failures_reading import FailuresReading
 from tui.app.screens.run.overview import Overview
+from tui.app.screens.run.repeated import RepeatedRun
 from tui.app.screens.run.task_rows import COLUMNS, VIEWS, View
 from tui.app.screens.run.words import empty_words, why
 from tui.app.terminal import SizeClass, size_class
@@ -34,7 +34,7 @@ ROOM_FOR_TWO = 20
 """From this many lines on, details stand below the table."""
 
 
-class RunScreen(FailuresReading):
+class RunScreen(RepeatedRun):
     """Shows a run, whoever works on it. Leaving it changes nothing about the run."""
 
     MODE: ClassVar[str] = "runs"

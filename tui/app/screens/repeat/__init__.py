@@ -1,0 +1,1 @@
+"""Repeating a plan: when, by whom, and the text for that."""

@@ -1,0 +1,54 @@
+"""What can be done with the plan of a run besides this run: repeating it, and deletions at its target."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from tui.app.i18n import N_, whole
+from tui.app.journal_watch import WATCH_ERRORS, read_once
+from tui.app.run_state import LIVE
+from tui.app.screens.again import show_deletions, show_repeating
+from tui.app.screens.run.failures_reading import FailuresReading
+from tui.app.screens.work import start
+from tui.endpoints.errors import EndpointsError
+from tui.engine.journal.reader import JournalReader
+from tui.oci.errors import LocalError
+from tui.plan.model import Plan, from_document
+
+
+class RepeatedRun(FailuresReading):
+    """A run whose plan may be used again."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("A", "again", N_("Repeat this")),
+        Binding("M", "deletions", N_("Deletions at the target"), show=False),
+    ]
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer to repeat what has ended."""
+        return self.state not in LIVE if action == "again" else super().check_action(action, parameters)
+
+    def action_again(self) -> None:
+        """Show how the plan is repeated: a command line, a timer, a CronJob."""
+        start(self, "plan", True, self._with_plan, lambda plan: show_repeating(self, plan, None))
+
+    def action_deletions(self) -> None:
+        """Show what left the source and is still at the target."""
+        start(self, "plan", True, self._with_plan, lambda plan: show_deletions(self, plan, self.session.endpoints()))
+
+    async def _with_plan(self, show: Callable[[Plan], None]) -> None:
+        try:
+            show(from_document(await asyncio.to_thread(read_once, self.folder, _document)))
+        except (EndpointsError, LocalError, ValueError) as error:
+            self.say(whole(error), "error")
+        except WATCH_ERRORS as error:
+            self.say_error(error)
+
+
+def _document(reader: JournalReader) -> dict[str, object]:
+    document: dict[str, object] = reader.meta("plan")
+    return document

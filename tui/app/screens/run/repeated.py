@@ -29,8 +29,10 @@ class RepeatedRun(FailuresReading):
     ]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Offer to repeat what has ended."""
-        return self.state not in LIVE if action == "again" else super().check_action(action, parameters)
+        """Offer to repeat what went well; what failed has other things to offer first."""
+        if action == "again":
+            return self.state not in LIVE and not self.failures
+        return super().check_action(action, parameters)
 
     def action_again(self) -> None:
         """Show how the plan is repeated: a command line, a timer, a CronJob."""

@@ -37,6 +37,7 @@ STILL: dict[str, Scene] = {
     "failures": scenes.failures,
     "runs": scenes.runs,
     "guide": scenes.guide,
+    "guide-target": scenes.guide_target,
 }
 MOVING = "run"
 RUN = "20260317-094107-datacentre-to-cloud"

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, Static
 from textual.worker import Worker
 
 from screenshots.stage import PASSWORD, TARGET, USER
@@ -21,6 +21,7 @@ from tui.app.screens.endpoints.form import EndpointForm
 from tui.app.screens.guide import Guide
 from tui.app.screens.guide.endpoint_steps import SourceStep, TargetStep
 from tui.app.screens.guide.naming_step import NamingStep
+from tui.app.screens.guide.route_step import RouteStep
 from tui.app.screens.guide.what_step import WhatStep
 from tui.app.screens.run import RunScreen
 from tui.app.screens.run.details_view import RunDetails
@@ -223,20 +224,36 @@ async def runs(player: Player) -> None:
 
 async def guide(player: Player) -> None:
     """Show the guided migration at the step where things get their names."""
-    await home(player)
-    await player.press("n")
-    await player.until(lambda: isinstance(player.screen, Guide) and player.screen.query(SourceStep))
-    await player.press("enter")
-    await player.until(lambda: player.screen.query(WhatStep) and player.screen.query_one(LineTable).row_count)
-    await player.press("a", "enter")
-    await player.until(lambda: player.screen.query(TargetStep) and player.screen.query_one(LineTable).row_count)
-    await player.press("g", "enter")
+    await _guide_to_target(player)
+    await player.press("g", "ctrl+g")
     await player.until(lambda: player.screen.query(NamingStep))
     await player.press("right")
     player.screen.query_one("#template").focus()
     await player.pilot.pause()
     player.screen.query_one("#template").insert_text_at_cursor("mirror")
     await player.until(lambda: player.screen.query_one(LineTable).row_count > _SOME_TAGS)
+
+
+async def guide_target(player: Player) -> None:
+    """Show what the guided migration says about a target before anything goes there."""
+    await _guide_to_target(player)
+    player.screen.query_one(LineTable).go_to("00000003")
+    # The second and third line are those of a cloud; others have one.
+    await player.until(lambda: str(player.screen.query_one("#todo", Static).render()).count("\n"))
+
+
+async def _guide_to_target(player: Player) -> None:
+    await home(player)
+    await player.press("n")
+    await player.until(lambda: isinstance(player.screen, Guide) and player.screen.query(RouteStep))
+    player.screen.query_one(LineTable).go_to("any")
+    await player.press("enter")
+    await player.until(lambda: player.screen.query(SourceStep) and player.screen.query_one(LineTable).row_count)
+    # The registries of the pictures are behind a proxy by other names: there is nothing there to be tried.
+    await player.press("g", "ctrl+g")
+    await player.until(lambda: player.screen.query(WhatStep) and player.screen.query_one(LineTable).row_count)
+    await player.press("a", "enter")
+    await player.until(lambda: player.screen.query(TargetStep) and player.screen.query_one(LineTable).row_count)
 
 
 async def keys(player: Player) -> None:

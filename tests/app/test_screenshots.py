@@ -20,7 +20,8 @@ WORDS = {
     "plan-dark": ("overwrite", "unchanged", "saved by sharing"),
     "failures-dark": ("not allowed", "BLOB_UNKNOWN"),
     "runs-dark": ("all well", "failures left"),
-    "guide-dark": ("Step 4 of 6", "mirror/library/nginx:1.25"),
+    "guide-dark": ("Step 5 of 8", "mirror/library/nginx:1.25"),
+    "guide-target-dark": ("Step 4 of 8", "Automatically Create Repository"),
     "run-dark": ("running", "at once", "2 execute"),
     "run-zh": ("mirror/charts/web:1.2.0",),
 }

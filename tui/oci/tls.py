@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import ssl
 from functools import lru_cache
 from pathlib import Path
@@ -26,6 +27,8 @@ def aiohttp_context(connection: Connection) -> ssl.SSLContext | Literal[True]:
     Reading them once more takes as long as a few requests. Raises like `context_for`.
     """
     plain = connection.verify and not connection.ca_files and connection.client_cert is None
+    # aiohttp made its own when it was imported, which may have been before these were set.
+    plain = plain and not os.environ.keys() & {"SSL_CERT_FILE", "SSL_CERT_DIR"}
     return True if plain and _system_has_authorities() else context_for(connection)
 
 

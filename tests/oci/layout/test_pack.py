@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.oci.layout.written import BASE, image, place, written
-from tui.oci.errors import IntegrityError, LocalError, UnsupportedContent
+from tui.oci.errors import IntegrityError, LocalError, NotFound, UnsupportedContent
 from tui.oci.layout.client import LayoutClient
 from tui.oci.layout.pack import pack
 from tui.oci.layout.parts import list_path
@@ -124,6 +124,25 @@ async def test_unpacked_it_is_the_same(folder: Path, tmp_path: Path, split: int)
     assert again == 0
 
 
+def test_an_interrupted_unpack_goes_on(folder: Path, tmp_path: Path) -> None:
+    pack(folder, tmp_path / "x.tar", PART)
+
+    class Killed(Exception):
+        pass
+
+    def killed_in_the_third(done: int, size: int) -> None:
+        if done > 2 * PART:
+            raise Killed
+
+    with pytest.raises(Killed):
+        unpack(Parcel([tmp_path / "x.tar.001"]), tmp_path / "far", killed_in_the_third)
+    begun = files(tmp_path / "far")
+    assert 0 < len(begun) < len(files(folder))
+    added = unpack(Parcel([tmp_path / "x.tar.001"]), tmp_path / "far")
+    assert added == len(files(folder)) - len(begun)
+    assert files(tmp_path / "far") == files(folder)
+
+
 def test_parts_may_lie_in_two_folders(folder: Path, tmp_path: Path) -> None:
     pack(folder, tmp_path / "x.tar", PART)
     (tmp_path / "second").mkdir()
@@ -203,6 +222,16 @@ def test_what_is_no_tar_is_said_to_be_none(tmp_path: Path) -> None:
     (tmp_path / "x.tar").write_bytes(b"no tar at all" * 100)
     with pytest.raises(UnsupportedContent, match="no tar that can be read"):
         ArchiveStore(tmp_path / "x.tar").size("index.json")
+
+
+async def test_what_older_dockers_saved_is_known(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "saved.tar", "w") as tar:
+        tar.addfile(tarfile.TarInfo("manifest.json"))
+    registry = f"oci-archive:{tmp_path}/saved.tar/"
+    async with LayoutClient(registry) as client:
+        with pytest.raises(NotFound) as caught:
+            await client.get_manifest(Repository(registry, "saved"), "latest")
+    assert "docker save" in caught.value.hint
 
 
 async def test_a_tar_that_was_cut_off_is_said_to_be(folder: Path, tmp_path: Path) -> None:

@@ -58,10 +58,10 @@ def write_all(descriptor: int, content: bytes | memoryview, offset: int) -> None
         rest = rest[written:]
 
 
-def replace_file(path: Path, content: bytes) -> None:
+def replace_file(path: Path, content: bytes, *, sync_name: bool = True) -> None:
     """Put a file in the place of the one at `path`, if any; after a crash there is the old or the new one, whole.
 
-    Raises OSError.
+    Without `sync_name` the caller sees to it that the new one's name lasts (`sync_folder`). Raises OSError.
     """
     beside = path.with_name(f"{path.name}.{secrets.token_hex(8)}.tmp")
     try:
@@ -75,7 +75,8 @@ def replace_file(path: Path, content: bytes) -> None:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
-    sync_folder(path.parent)
+    if sync_name:
+        sync_folder(path.parent)
 
 
 def sync_folder(path: Path) -> None:

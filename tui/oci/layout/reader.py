@@ -21,6 +21,11 @@ from tui.oci.manifest import MAX_MANIFEST, Manifest, parse_manifest, unique
 from tui.oci.place import is_archive, name_of, path_of
 
 Stamp = tuple[int, int]
+_NOT_THERE = "check the path, and that the disk is mounted; a repository inside is written after two slashes"
+_AS_DOCKER_SAVES = (
+    "this is what 'docker save' wrote before version 25: save it with a newer one, or convert it: "
+    "skopeo copy docker-archive:FILE oci:FOLDER:NAME:TAG"
+)
 
 
 class LayoutReader:
@@ -63,7 +68,7 @@ class LayoutReader:
             raise NotFound(
                 f"there is no OCI image layout: {INDEX} is not in this {what}",
                 endpoint=name_of(self.registry),
-                hint="check the path, and that the disk is mounted; a repository inside is written after two slashes",
+                hint=_AS_DOCKER_SAVES if self._is_of_docker() else _NOT_THERE,
             )
         return index
 
@@ -138,6 +143,14 @@ class LayoutReader:
             listed = self.manifest(path, fallback_tag(digest))
             found += listed.manifests if listed.is_index else ()
         return unique(found)
+
+    def _is_of_docker(self) -> bool:
+        """Return whether an image is there in docker's older form."""
+        with telling("read", self.path):
+            try:
+                return self.store.size("manifest.json") is not None
+            except FileNotFoundError:
+                return False
 
     def close(self) -> None:
         """Close every file."""

@@ -122,7 +122,8 @@ class LayoutWriter:
         with telling("write to", self.path):
             if FolderStore(self.path).size(blob_name(digest)) != len(body):
                 final.parent.mkdir(exist_ok=True)
-                replace_file(final, body)
+                replace_file(final, body, sync_name=False)
+                self._folders.add(final.parent)
 
     def changed(self) -> None:
         """Note that the index was changed; it is written with the next `commit`, or when closing."""
@@ -143,8 +144,8 @@ class LayoutWriter:
         # A commit that was cancelled goes on in its thread; an older index must never replace a newer one.
         with self._writing, telling("write to", self.path):
             if self._written < changes:
-                folders, self._folders = self._folders, set()
-                for folder in folders:
+                # All that were ever written to: one could be added while those of this commit are picked.
+                for folder in list(self._folders):
                     sync_folder(folder)
                 replace_file(self.path / INDEX, body)
                 self._written = changes

@@ -17,7 +17,8 @@ _MARKS = {"ok": "✓", "failed": "✗", "skipped": "-"}
 
 def fields_of(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
     """Yield what the table has no room for."""
-    yield _("Registry"), f"{kind_title(endpoint.kind)} · {endpoint.address} · {encryption(endpoint)}"
+    parts = (kind_title(endpoint.kind), endpoint.address, encryption(endpoint))
+    yield _("Registry"), " · ".join(part for part in parts if part)
     lasts = _(LASTS[endpoint.store])
     kept = f"{store_title(endpoint)} ({lasts})" if lasts else store_title(endpoint)
     yield _("Account"), account(endpoint) if endpoint.store == "none" else f"{account(endpoint)} · {kept}"

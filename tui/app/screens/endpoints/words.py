@@ -131,9 +131,9 @@ def account(endpoint: Endpoint) -> str:
 
 
 def encryption(endpoint: Endpoint) -> str:
-    """Return how the way to the registry is protected."""
+    """Return how the way to the registry is protected, '' where there is none."""
     if is_place(endpoint.address):
-        return _("on a disk of this machine")
+        return ""
     if endpoint.scheme == "http":
         return _("plain http, not encrypted")
     if not endpoint.verify:

@@ -98,7 +98,7 @@ class WatchedRun(Place):
 
     async def _rest(self) -> None:
         """Wait until it is time for the next look, or somebody wants it."""
-        here = self.app.screen is self and self.state in LIVE
+        here = self.is_active and self.state in LIVE
         try:
             await asyncio.wait_for(self._wanted_look.wait(), LOOK_EVERY if here else LOOK_AWAY_EVERY)
         except TimeoutError:

@@ -120,7 +120,7 @@ class VerifyScreen(Place):
                 self._take(found, printed)
             self._asked_again.clear()
             try:
-                in_front = self.app.screen is self and self.live
+                in_front = self.is_active and self.live
                 await asyncio.wait_for(self._asked_again.wait(), LOOK_EVERY if in_front else LOOK_AWAY_EVERY)
             except TimeoutError:
                 continue  # nobody asked; time to look

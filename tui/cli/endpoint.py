@@ -98,7 +98,9 @@ def test(name: str, pull: str, push: str, as_json: bool) -> int:
     import asyncio
 
     from tui.cli.endpoint_check import run_test
-    from tui.cli.endpoint_words import step_document, step_words
+    from tui.cli.endpoint_words import ability_lines, document, step_document, step_words
+    from tui.endpoints.file import EndpointFile, find
+    from tui.endpoints.locations import endpoints_path
 
     if pull and push and pull != push:
         raise click.UsageError("--pull and --push are tried on one repository")
@@ -108,8 +110,15 @@ def test(name: str, pull: str, push: str, as_json: bool) -> int:
             click.echo(step_words(step))
 
     steps, code = asyncio.run(run_test(name, pull or push, bool(push), show))
+    known = find(EndpointFile(endpoints_path()).load(), name)
     if as_json:
-        _print_json({"exit": code, "endpoint": name, "steps": [step_document(step) for step in steps]})
+        listed = [step_document(step) for step in steps]
+        about = document(known)
+        registry = {key: about[key] for key in ("kind", "title", "edition", "region", "instance", "version", "can")}
+        _print_json({"exit": code, "endpoint": name, "steps": listed, "registry": registry})
+    elif lines := ability_lines(known):
+        click.echo("what it can do:")
+        click.echo("\n".join(lines))
     return code
 
 

@@ -16,7 +16,7 @@ from tui.endpoints.secrets.passphrase import passphrase_source
 from tui.endpoints.secrets.stores import SecretStores
 from tui.engine.outcome import CREDENTIALS, FAILED, WELL
 from tui.oci.errors import LocalError, Unauthenticated
-from tui.providers.check import Step, check
+from tui.providers.check import Step, check, found_out
 from tui.providers.lender import lender
 
 
@@ -35,7 +35,7 @@ async def run_test(name: str, repository: str, push: bool, show: Callable[[Step]
         steps.append(step)
         show(step)
     try:
-        file.update(name, last_test=_outcome(steps))
+        file.update(name, last_test=_outcome(steps), **found_out(endpoint, steps))
     except (LocalError, EndpointsError) as error:
         warn(f"the outcome is not noted with the endpoint: {error}")
     return steps, _exit_code(steps)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tui.endpoints.model import Endpoint, LastTest
 from tui.endpoints.secrets.status import TITLES as STORE_TITLES
 from tui.oci.text import printable
+from tui.providers.abilities import abilities, vendor_at
 from tui.providers.kinds import TITLES
 
 if TYPE_CHECKING:
@@ -21,7 +22,14 @@ _MARKS = {"ok": "ok", "failed": "FAILED", "skipped": "-"}
 
 def document(endpoint: Endpoint) -> dict[str, Any]:
     """Return an endpoint as JSON values; there is no secret in it."""
-    return {field.name: _value(getattr(endpoint, field.name)) for field in fields(endpoint)}
+    vendor = vendor_at(endpoint)
+    known = {field.name: _value(getattr(endpoint, field.name)) for field in fields(endpoint)}
+    return {**known, "title": vendor.title, "can": {each.subject: each.words for each in abilities(vendor)}}
+
+
+def ability_lines(endpoint: Endpoint) -> list[str]:
+    """Return what the registry can do, line by line."""
+    return [f"        {each.subject:<21} {each.words}" for each in abilities(vendor_at(endpoint))]
 
 
 def _value(value: Any) -> Any:

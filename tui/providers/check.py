@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
+from tui.endpoints.model import Endpoint
 from tui.oci.access import Access
 from tui.oci.errors import NetworkError, NotFound, RegistryError, Unauthenticated, UntrustedAnswer
 from tui.oci.place import is_place
@@ -16,9 +17,9 @@ from tui.oci.reference import InvalidReference, Repository, is_repository
 from tui.oci.retry import RetryPolicy
 from tui.oci.saying import N_, phrase
 from tui.providers.catalog import CatalogUnavailable, Session, provider_for
-from tui.providers.detect import no_registry, vendor_of
+from tui.providers.detect import no_registry, vendor_of, with_version
 from tui.providers.hints import advice, unreachable_hint
-from tui.providers.kinds import vendor_of_address
+from tui.providers.kinds import Vendor, vendor_of_address
 from tui.providers.login import log_in
 from tui.providers.probe import Reply, find_scheme
 from tui.providers.tls_words import certificate_problem
@@ -56,6 +57,8 @@ class Step:
     hint: str = ""
     seconds: float = 0.0
     kind: str = ""
+    vendor: Vendor | None = None
+    """Whose registry it is, with the step `api` that found it out."""
 
     @property
     def title(self) -> str:
@@ -69,6 +72,7 @@ class _Outcome:
     detail: str
     hint: str = ""
     kind: str = ""
+    vendor: Vendor | None = None
 
 
 async def check(access: Access, repository: str = "", push: bool = False) -> AsyncIterator[Step]:
@@ -98,7 +102,7 @@ async def check(access: Access, repository: str = "", push: bool = False) -> Asy
             outcome = await _judged(test, name)
             failed = outcome.state == "failed"
             seconds = time.monotonic() - started
-            yield Step(name, outcome.state, outcome.detail, outcome.hint, seconds, outcome.kind)
+            yield Step(name, outcome.state, outcome.detail, outcome.hint, seconds, outcome.kind, outcome.vendor)
 
 
 async def _judged(test: _Test, name: StepName) -> _Outcome:
@@ -179,7 +183,9 @@ class _Test:
         if wrong:
             return _Outcome("failed", wrong, self.unreachable_hint or hint if reply.status == 403 else hint, "SRV")
         self._reply = reply
-        return _Outcome("ok", phrase("{vendor}, {wanted}", vendor=self._vendor.title, wanted=_wanted(reply)))
+        self._vendor = await with_version(self._connection, reply, self._vendor)
+        said = phrase("{vendor}, {wanted}", vendor=self._vendor.title, wanted=_wanted(reply))
+        return _Outcome("ok", said, vendor=self._vendor)
 
     async def _login(self) -> _Outcome:
         reply = self._reply
@@ -272,6 +278,14 @@ class _Test:
         return Repository(self._connection.registry, self._repository)
 
 
+def found_out(endpoint: Endpoint, steps: Sequence[Step]) -> dict[str, str]:
+    """Return the fields of an endpoint that its test found out; a kind that was said outright stays."""
+    vendor = next((step.vendor for step in steps if step.vendor is not None), None)
+    if vendor is None or (endpoint.kind not in ("generic", vendor.kind)):
+        return {}
+    return {"kind": vendor.kind, "edition": vendor.edition, "region": vendor.region, "version": vendor.version}
+
+
 _PLAIN = _Outcome("skipped", N_("plain http: nothing is encrypted"), N_("use it only in a network you trust"))
 
 
@@ -284,4 +298,4 @@ def _wanted(reply: Reply) -> str:
     return N_("wants user name and password") if "basic" in schemes else N_("wants a login")
 
 
-__all__ = ["SECONDS", "STEPS", "TITLES", "State", "Step", "StepName", "check"]
+__all__ = ["SECONDS", "STEPS", "TITLES", "State", "Step", "StepName", "check", "found_out"]

@@ -168,8 +168,8 @@ async def _described(connection: Connection, reply: Reply, tls: Tls, problem: st
     scheme: Literal["https", "http"] = "http" if tls == "none" else "https"
     vendor = vendor_of(address, reply)
     wrong, advice = no_registry(reply)
-    if vendor.kind == "harbor" and not wrong:
-        vendor = await _harbor_version(connection, scheme, vendor)
+    if not wrong:
+        vendor = await with_version(connection, reply, vendor)
     schemes = [challenge.scheme for challenge in reply.challenges]
     bearer = next((challenge for challenge in reply.challenges if challenge.scheme == "bearer"), None)
     auth: Auth = "bearer" if bearer else "basic" if "basic" in schemes else "unknown"
@@ -222,8 +222,14 @@ def no_registry(reply: Reply) -> tuple[str, str]:
     )
 
 
-async def _harbor_version(connection: Connection, scheme: str, vendor: Vendor) -> Vendor:
-    """Ask Harbor's REST API for its version: `/api/version` came with 2.0, and 1.x tells in its system info."""
+async def with_version(connection: Connection, reply: Reply, vendor: Vendor) -> Vendor:
+    """Return the vendor with a Harbor's version, by its REST API; any other as it is.
+
+    `/api/version` came with 2.0, and 1.x tells in its system info.
+    """
+    if vendor.kind != "harbor":
+        return vendor
+    scheme = "http" if reply.url.startswith("http:") else "https"
     try:
         reply = await ask(connection, scheme, "/api/version")
         if reply.status == 200:

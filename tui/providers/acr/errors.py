@@ -77,7 +77,7 @@ def judge(answer: Answer, call: ApiCall) -> RegistryError | None:
     kind, words, hint = _meaning(answer, code)
     said = text(document, "Message", "message")
     if kind is Unauthenticated and hint == CLOCK_HINT and (off := clock_words(answer)):
-        words = phrase("{words}: it is {off}", words=words, off=off)
+        words = phrase("{words}: it is {by}", words=words, by=off)
     if not words or kind is Denied:
         said = said or phrase("HTTP status {status}", status=answer.status)
         words = phrase("{words}: {said}", words=words, said=said) if words else said

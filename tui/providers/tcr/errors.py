@@ -74,7 +74,7 @@ def judge(answer: Answer, call: ApiCall) -> RegistryError | None:
     code, said = text(error, "Code"), text(error, "Message")
     kind, words, hint = _meaning(answer, code)
     if hint == CLOCK_HINT and (off := clock_words(answer)):
-        words = phrase("{words}: it is {off}", words=words, off=off)
+        words = phrase("{words}: it is {by}", words=words, by=off)
     if not words or kind is Denied:
         said = said or phrase("HTTP status {status}", status=answer.status)
         words = phrase("{words}: {said}", words=words, said=said) if words else said

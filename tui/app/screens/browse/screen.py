@@ -267,7 +267,12 @@ class Browse(NameKeeper):
             self.path = ""
             self.open_repository(path)
         else:
-            self.open_source(shelf.endpoint)
+            start(self, "read", False, self._afresh, shelf.endpoint)
+
+    async def _afresh(self, endpoint: Endpoint) -> None:
+        """Open an endpoint over new connections, with the login it has now."""
+        await self.session.forget(endpoint)
+        self.open_source(endpoint)
 
 
 def _title(level: Level) -> str:

@@ -6,18 +6,19 @@ from collections.abc import Iterator
 
 from tui.app.i18n import _, said
 from tui.app.screens.endpoints.testing import Test
-from tui.app.screens.endpoints.words import LASTS, STEPS, account, encryption, kind_title, store_title
+from tui.app.screens.endpoints.words import LASTS, STEPS, SUBJECTS, account, encryption, registry_title, store_title
 from tui.app.widgets.detail_pane import Section
 from tui.app.widgets.figures import time_text
 from tui.app.widgets.fitted import fit, width
 from tui.endpoints.model import Endpoint, LastTest
+from tui.providers.abilities import abilities, vendor_at
 
 _MARKS = {"ok": "✓", "failed": "✗", "skipped": "-"}
 
 
 def fields_of(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
     """Yield what the table has no room for."""
-    parts = (kind_title(endpoint.kind), endpoint.address, encryption(endpoint))
+    parts = (registry_title(endpoint), endpoint.address, encryption(endpoint))
     yield _("Registry"), " · ".join(part for part in parts if part)
     lasts = _(LASTS[endpoint.store])
     kept = f"{store_title(endpoint)} ({lasts})" if lasts else store_title(endpoint)
@@ -33,10 +34,21 @@ def fields_of(endpoint: Endpoint) -> Iterator[tuple[str, str]]:
 def sections_of(endpoint: Endpoint, test: Test | None) -> list[Section]:
     """Return the test: of this opening of the app with its steps, else what was kept of the latest."""
     if test is not None:
-        return [Section(_("Connection test"), list(_steps(test)))]
-    if endpoint.last_test is None:
-        return [Section(_("Connection test"), [_("never: t tests it step by step")])]
-    return [Section(_("Connection test"), [last_test(endpoint.last_test)])]
+        tested = list(_steps(test))
+    elif endpoint.last_test is None:
+        tested = [_("never: t tests it step by step")]
+    else:
+        tested = [last_test(endpoint.last_test)]
+    # What went wrong needs the room there is.
+    went_wrong = test is not None and test.outcome is not None and not test.outcome.ok
+    can = [] if went_wrong else list(_abilities(endpoint))
+    return [Section(_("Connection test"), tested), *([Section(_("What it can do"), can)] if can else [])]
+
+
+def _abilities(endpoint: Endpoint) -> Iterator[str]:
+    labels = max(width(_(subject)) for subject in SUBJECTS.values())
+    for each in abilities(vendor_at(endpoint)):
+        yield f"{fit(_(SUBJECTS[each.subject]), labels)}  {said(each.words)}"
 
 
 def last_test(test: LastTest) -> str:
@@ -61,7 +73,9 @@ def outcome_text(test: LastTest) -> str:
 
 def _steps(test: Test) -> Iterator[str]:
     titles = max(width(_(title)) for title in STEPS.values())
-    for step in test.steps:
+    # Of a test that is over the step that failed comes first: a low screen shows it and what to do about it.
+    over = test.outcome is not None
+    for step in sorted(test.steps, key=lambda step: over and step.state != "failed"):
         if step.state == "skipped" and test.outcome and not test.outcome.ok and _failed_before(test, step.name):
             continue
         yield f"{_MARKS[step.state]} {fit(_(STEPS[step.name]), titles)}  {said(step.detail)}"

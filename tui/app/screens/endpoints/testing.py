@@ -66,7 +66,10 @@ async def run_test(
     test.outcome = _outcome(test)
     told()
     if not session.is_demo(endpoint):
-        await asyncio.to_thread(session.file.update, endpoint.name, last_test=test.outcome)
+        from tui.providers.check import found_out
+
+        found = found_out(endpoint, test.steps)
+        await asyncio.to_thread(session.file.update, endpoint.name, last_test=test.outcome, **found)
 
 
 def _outcome(test: Test) -> LastTest:

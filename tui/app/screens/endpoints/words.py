@@ -9,6 +9,7 @@ from tui.app.i18n import N_, _, said
 from tui.app.widgets.states import State
 from tui.endpoints.model import Endpoint, StoreName
 from tui.oci.place import is_place
+from tui.providers.abilities import vendor_at
 from tui.providers.kinds import TITLES as KIND_TITLES
 
 if TYPE_CHECKING:
@@ -95,6 +96,19 @@ STEPS: dict[str, str] = {
 """The steps of a connection test."""
 
 
+SUBJECTS: dict[str, str] = {
+    "catalog": N_("repositories"),
+    "tags": N_("tags"),
+    "mount": N_("mounting"),
+    "upload": N_("uploads"),
+    "names": N_("names"),
+    "auto-create": N_("creating"),
+    "immutability": N_("fixed tags"),
+    "limits": N_("limits"),
+}
+"""What a registry can do or not (`tui.providers.abilities`)."""
+
+
 def store_title(endpoint: Endpoint) -> str:
     """Return where the endpoint's password is kept, with the variable's name."""
     title = _(STORES[endpoint.store])
@@ -121,6 +135,13 @@ def store_message(status: StoreStatus) -> str:
 def kind_title(kind: str) -> str:
     """Return the name of a kind of registry; a kind nobody knows is its own name."""
     return {str(key): title for key, title in KIND_TITLES.items()}.get(kind, kind)
+
+
+def registry_title(endpoint: Endpoint) -> str:
+    """Return what an endpoint is, with edition, version and region as far as they are known."""
+    if endpoint.kind not in KIND_TITLES:
+        return kind_title(endpoint.kind)
+    return " ".join(part for part in (vendor_at(endpoint).title, endpoint.version) if part)
 
 
 def account(endpoint: Endpoint) -> str:

@@ -87,6 +87,7 @@ def _export(plan: Any, tool: Any, out: Path | None, as_json: bool) -> int:
     from tui.cli.files import write_text
     from tui.cli.foreground import warn_all
     from tui.plan.export import export_for
+    from tui.plan.exported import numbered
 
     exported = export_for(plan, tool)
     paths = [numbered(out, number) for number in range(len(exported.files))] if out is not None else []
@@ -107,11 +108,6 @@ def _export(plan: Any, tool: Any, out: Path | None, as_json: bool) -> int:
         else:
             click.echo(f"{'---' + chr(10) if number else ''}{file.text}", nl=False)
     return 0
-
-
-def numbered(path: Path, number: int) -> Path:
-    """Return the name of the file of that number, the first one's as it is."""
-    return path if not number else path.with_name(f"{path.stem}-{number + 1}{path.suffix}")
 
 
 def _export_image_syncer(plan: Any, kind: Any, auth_out: Path | None, images_out: Path | None, as_json: bool) -> int:

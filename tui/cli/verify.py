@@ -93,7 +93,7 @@ def _print(result: dict[str, Any]) -> None:
     for finding in result["findings"][:_FINDINGS_SHOWN]:
         click.echo(f"{finding['words']}: {finding['place']}")
         click.echo(f"    reason  {finding['message']}")
-        if finding["expected"] and finding["found"]:
+        if ":" in finding["expected"] and finding["found"]:
             click.echo(f"    planned {finding['expected']}")
         tags = [tag for tag in finding["tags"] if tag != finding["place"]]
         if tags:

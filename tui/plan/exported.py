@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
 from typing import Any, TypeVar
 
 from tui.plan import naming, re2
@@ -136,6 +137,11 @@ def whole(regex: str) -> str:
     if closed and _is_regex(inner):
         return inner
     return f".*(?:{regex}).*"
+
+
+def numbered(path: Path, number: int) -> Path:
+    """Return the name for the file of that number (from 0): FILE, FILE-2, FILE-3."""
+    return path if not number else path.with_name(f"{path.stem}-{number + 1}{path.suffix}")
 
 
 def yaml_text(document: object, comment: str = "") -> str:

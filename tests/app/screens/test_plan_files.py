@@ -95,10 +95,26 @@ async def test_a_plan_is_written_as_image_syncer_files(tmp_path: Path) -> None:
     async with opened() as app:
         await plan_of_one(app)
         await app.press("x")
-        await app.sees("Export for image-syncer")
+        await app.sees("Export for another tool", "[image-syncer]")
+        await app.press("tab")
         await fill_in(app, str(tmp_path / "images.yaml"), "tab")
         await fill_in(app, str(tmp_path / "auth.yaml"), "enter")
         await app.sees("What the files do not say")
         images = yaml.safe_load((tmp_path / "images.yaml").read_text())
         assert images == {f"{app.source.address}/team/app:1.5.0-rc1": f"{app.target.address}/team/app"}
         assert set(yaml.safe_load((tmp_path / "auth.yaml").read_text())) == {app.source.address, app.target.address}
+
+
+async def test_a_plan_is_written_for_another_tool(tmp_path: Path) -> None:
+    async with opened() as app:
+        await plan_of_one(app)
+        await app.press("x")
+        await app.sees("Export for another tool")
+        await app.press("right", "right")
+        await app.sees("[regsync]")
+        await app.press("tab")
+        await fill_in(app, str(tmp_path / "regsync.yaml"), "enter")
+        await app.sees("What the files do not say")
+        (step,) = yaml.safe_load((tmp_path / "regsync.yaml").read_text())["sync"]
+        assert step["source"] == f"{app.source.address}/team/app:1.5.0-rc1"
+        assert not (tmp_path / "auth.yaml").exists()

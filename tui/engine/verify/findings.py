@@ -96,7 +96,7 @@ class Finding:
             "found": self.found,
             "message": self.message,
             "hint": str(HINTS[self.kind]),
-            "tags": self.tags,
+            "tags": sorted(self.tags),
         }
 
 

@@ -1,4 +1,4 @@
-"""Plans and files: saving, opening, taking over other tools' files, and writing image-syncer's."""
+"""Plans and files: saving, opening, taking over other tools' files, and writing them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import cast
 
 from tui.app.draft import endpoint_at, target_registry
 from tui.app.i18n import _, ngettext
@@ -17,8 +18,11 @@ from tui.app.screens.text_dialog import TextDialog
 from tui.app.screens.work import start
 from tui.app.widgets.detail_pane import Section
 from tui.oci.reference import split_registry
+from tui.plan.export import TOOLS, Tool
 from tui.plan.imported import Hazard, Imported
 from tui.plan.model import Plan
+
+IMAGE_SYNCER = "image-syncer"
 
 
 class Filing(Checking):
@@ -49,7 +53,7 @@ class Filing(Checking):
         self.say(_("Saved: {path}; 'regferry run' takes it, too").format(path=path), "success")
 
     def action_load(self) -> None:
-        """Open a plan file, or take over a file of image-syncer, skopeo sync or regsync."""
+        """Open a plan file, or take over a file of image-syncer, skopeo sync, regsync or dregsy."""
 
         def answered(values: dict[str, str] | None) -> None:
             if values is not None:
@@ -60,7 +64,7 @@ class Filing(Checking):
             Field("path", _("File"), "", "plan.toml, images.yaml"),
             Field("target", _("Default target"), target, _("for rules that name none")),
         ]
-        about = _("A plan file, or a file of image-syncer, skopeo sync or regsync: it is recognised by what is in it.")
+        about = _("A plan file, or one of image-syncer, skopeo sync, regsync or dregsy: recognised by what is in it.")
         self.app.push_screen(FormDialog(_("Open a file"), fields, _judge_old, about=about), answered)
 
     async def _open(self, path: Path, default: str) -> None:
@@ -103,41 +107,44 @@ class Filing(Checking):
         """Choose a target where there is no doubt about it."""
 
     def action_export(self) -> None:
-        """Write the plan as image-syncer's files."""
+        """Write the plan as files of another tool."""
         plan = self._plan_to_write()
         if plan is None:
             return
 
         def answered(values: dict[str, str] | None) -> None:
             if values is not None:
-                start(self, "file", False, self._export, plan, _path(values["images"]), _path(values["auth"]))
+                start(self, "file", False, self._export, plan, values)
 
         fields = [
-            Field("images", _("Rules"), str(Path.cwd() / "images.yaml"), "images.yaml"),
-            Field("auth", _("Logins"), str(Path.cwd() / "auth.yaml"), "auth.yaml"),
+            Field("tool", _("For"), IMAGE_SYNCER, choices=tuple((name, name) for name in (IMAGE_SYNCER, *TOOLS))),
+            Field("images", _("File"), str(Path.cwd() / "images.yaml"), "images.yaml"),
+            Field("auth", _("Logins"), str(Path.cwd() / "auth.yaml"), _("for image-syncer only")),
         ]
         about = _("No password is written: the logins refer to variables of the environment.")
-        judge = _judge_new("images", (".yaml", ".yml", ".json"))
-        self.app.push_screen(FormDialog(_("Export for image-syncer"), fields, judge, about=about), answered)
+        self.app.push_screen(FormDialog(_("Export for another tool"), fields, _judge_export, about=about), answered)
 
-    async def _export(self, plan: Plan, images: Path, auth: Path) -> None:
-        from tui.plan.image_syncer import export
+    async def _export(self, plan: Plan, values: Values) -> None:
         from tui.plan.text_file import write_text
 
-        exported = export(plan, "json" if images.suffix.lower() == ".json" else "yaml")
+        texts, hazards = _exported(plan, values)
 
         def write() -> None:
-            write_text(images, exported.images)
-            write_text(auth, exported.auth)
+            for path, text in texts.items():
+                write_text(path, text)
 
         try:
             await asyncio.to_thread(write)
         except OSError as error:
-            self.say(_("Not written: {path}: {why}").format(path=images, why=error.strerror or error), "error")
+            path = _path(values["images"])
+            self.say(_("Not written: {path}: {why}").format(path=path, why=error.strerror or error), "error")
             return
-        self.say(_("Written: {images} and {auth}").format(images=images, auth=auth), "success")
-        if exported.hazards:
-            self._show_hazards(_("What the files do not say"), exported.hazards, ())
+        if texts:
+            self.say(_("Written: {paths}").format(paths=", ".join(map(str, texts))), "success")
+        else:
+            self.say(_("Nothing of the plan can be said in a file of {tool}.").format(tool=values["tool"]), "warning")
+        if hazards:
+            self._show_hazards(_("What the files do not say"), hazards, ())
 
     def action_again(self) -> None:
         """Show how the plan is repeated: a command line, a timer, a CronJob."""
@@ -161,6 +168,26 @@ class Filing(Checking):
             said = _("The logins in the file are not taken over: add endpoints for these (2).")
             sections.append(Section(said, list(logins)))
         self.app.push_screen(TextDialog(title, (), sections))
+
+
+def _exported(plan: Plan, values: Values) -> tuple[dict[Path, str], Sequence[Hazard]]:
+    """Return the files a form asks for, and what they do not say."""
+    from tui.plan.export import export_for
+    from tui.plan.exported import numbered
+    from tui.plan.image_syncer import export
+
+    path, tool = _path(values["images"]), values["tool"]
+    if tool == IMAGE_SYNCER:
+        both = export(plan, "json" if path.suffix.lower() == ".json" else "yaml")
+        return {path: both.images, _path(values["auth"]): both.auth}, both.hazards
+    found = export_for(plan, cast("Tool", tool))
+    return {numbered(path, number): file.text for number, file in enumerate(found.files)}, found.hazards
+
+
+def _judge_export(values: Values) -> Verdict:
+    if values["tool"] != IMAGE_SYNCER:
+        return _judge_new("images", (".yaml", ".yml"))({"images": values["images"]})
+    return _judge_new("images", (".yaml", ".yml", ".json"))({key: values[key] for key in ("images", "auth")})
 
 
 def _path(text: str) -> Path:

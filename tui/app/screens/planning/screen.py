@@ -56,7 +56,7 @@ class PlanScreen(Filing):
         Binding("l", "load", N_("Open or import a file"), show=False),
         Binding("A", "again", N_("Repeat this"), show=False),
         Binding("M", "deletions", N_("Deletions at the target"), show=False),
-        Binding("x", "export", N_("Export for image-syncer"), show=False),
+        Binding("x", "export", N_("Export for another tool"), show=False),
         Binding("u", "close_file", N_("Back to what is selected"), show=False),
         Binding("y", "copy", N_("Copy"), show=False),
         Binding("escape", "leave_naming", N_("Back"), show=False),

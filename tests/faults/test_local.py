@@ -158,7 +158,7 @@ def test_few_files_may_be_open(
     assert "Traceback" not in result.err, str(result)
     if result.exit:
         assert "ulimit -n" in result.out + result.err
-        ferry.run("runs", "retry", "last", "--json").expect(0)
+        ferry.run("runs", "resume", "last", "--json").expect(0)
     assert assert_same(source, target, [NAME], skopeo_up_to=1) == TAGS
 
 

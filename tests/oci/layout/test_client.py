@@ -117,6 +117,17 @@ async def test_what_this_process_wrote_is_checked_too(tmp_path: Path) -> None:
             await upload.finish(BASE.digest, b"something else")
 
 
+async def test_what_a_killed_process_did_not_finish_is_removed(tmp_path: Path) -> None:
+    await written(tmp_path, v1=image("app"))
+    left = [tmp_path / f"index.json.{'a' * 16}.tmp", tmp_path / "blobs/sha256" / f"{'b' * 64}.{'c' * 16}.tmp"]
+    for path in left:
+        path.touch()
+    (tmp_path / "mine.tmp").touch()
+    await written(tmp_path, v2=image("other"))
+    assert not any(path.exists() for path in left)
+    assert (tmp_path / "mine.tmp").exists()
+
+
 async def test_a_damaged_manifest_is_not_read(tmp_path: Path) -> None:
     app = image("app")
     await written(tmp_path, v1=app)

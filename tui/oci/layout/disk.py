@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from pathlib import Path
 
 from tui.oci.errors import LocalError
 
+UNFINISHED = re.compile(r"\.[0-9a-f]{16}\.tmp$")
+"""What the names of files end in that `replace_file` has not finished."""
 _HINTS = {
     errno.ENOSPC: "free space there, or choose another disk, then 'regferry runs retry'",
     errno.EDQUOT: "the quota of this account is used up: free space there, then 'regferry runs retry'",

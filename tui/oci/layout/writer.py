@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Lock
 
 from tui.oci.errors import LocalError, UploadSessionLost
-from tui.oci.layout.disk import replace_file, sync_folder, telling
+from tui.oci.layout.disk import UNFINISHED, replace_file, sync_folder, telling
 from tui.oci.layout.index import LAYOUT_FILE, LayoutIndex, read_index
 from tui.oci.layout.inventory import Inventory, take_inventory
 from tui.oci.layout.names import own_repository
@@ -88,6 +88,11 @@ class LayoutWriter:
         for path in (self.path / OWN / _UPLOADS).iterdir():
             if time.time() - path.stat().st_mtime > _FORGOTTEN_AFTER:
                 path.unlink(missing_ok=True)
+        # Nobody else writes: what was not renamed any more is of a process that was killed.
+        for folder in (self.path, *(each for each in (self.path / BLOBS).iterdir() if each.is_dir())):
+            for path in folder.glob("*.tmp"):
+                if UNFINISHED.search(path.name):
+                    path.unlink(missing_ok=True)
 
     def new_session(self) -> tuple[str, int]:
         """Return name and file descriptor of a blob that begins. Raises LocalError."""

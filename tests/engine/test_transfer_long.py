@@ -38,7 +38,7 @@ def lengths(wire: Wire) -> list[int]:
 async def test_they_grow(wire: Wire) -> None:
     await wire.copy(LONG)
     assert wire.arrived(LONG)
-    assert lengths(wire) == [1, 2, 4, 8, 16, 9]
+    assert lengths(wire) == [1, 4, 16, 16, 3]
 
 
 async def test_they_grow_no_more_where_a_chunk_takes_long(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +72,7 @@ async def test_a_target_that_breaks_makes_them_short(wire: Wire) -> None:
     wire.world.at_target.on("PATCH", hang_up, skip=2)
     await wire.copy(LONG)
     assert wire.arrived(LONG)
-    assert lengths(wire)[:4] == [1, 2, 4, 1]
+    assert lengths(wire)[:4] == [1, 4, 16, 1]
     assert set(lengths(wire)[4:]) <= {1, 0}
 
 

@@ -298,7 +298,7 @@ def _raise_if_refused(error: RegistryError) -> None:
 def _next_length(length: int, seconds: float, least: int) -> int:
     """Return how long the next chunk may be after one that took so long."""
     if seconds < _QUICK:
-        length *= 2
+        length *= 4
     elif seconds > _SLOW:
         length //= 2
     return max(least, min(LONGEST_CHUNK, length))

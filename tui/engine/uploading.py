@@ -8,12 +8,12 @@ target up, and a target that breaks loses little.
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from contextlib import suppress
 
 from tui.engine.blob_work import BlobWork, SavedUpload
-from tui.engine.control import StopRequested
-from tui.engine.read_ahead import Part, ReadAhead
+from tui.engine.chunk_bodies import Flow, held
+from tui.engine.read_ahead import ReadAhead
 from tui.oci.errors import ChunkNotAppended, RegistryError, Throttled, UploadSessionLost
 from tui.oci.registry import UploadSession
 
@@ -23,7 +23,6 @@ _SLOW = 4.0
 """Seconds that one chunk takes: a pause or a stop waits for its end."""
 _NO_CHUNKS = frozenset({405, 501})
 _TOO_LARGE = 413
-_ZEROS = bytes(256 * 1024)
 
 
 class SessionUnsure(Exception):
@@ -98,7 +97,7 @@ async def in_one_request(work: BlobWork, upload: UploadSession, written: Written
     """Send the blob with one PUT as it is read. A break on either side means to begin anew, in another session."""
     async with upload.own_connection(), ReadAhead(work.reading, work.chunk) as reading:
         await reading.ready()
-        body = _Flow(reading, work.size, written.stands, work)
+        body = Flow(reading, work.size, written.stands, work)
         try:
             await upload.stream(work.digest, work.size, body)
         except RegistryError as error:
@@ -135,86 +134,11 @@ async def give_up(upload: UploadSession) -> None:
         await upload.cancel()
 
 
-class _Flow:
-    """The next `length` bytes of a blob as they are read; begins anew whenever somebody iterates.
-
-    `ended_by` is why it ended early. With `filled` zeros follow then, so that the request ends as it should: its
-    session is cancelled, where a broken one would stay on the disk of distribution 2 for a week.
-    """
-
-    def __init__(
-        self,
-        reading: ReadAhead,
-        length: int,
-        stands: Callable[[int], None],
-        work: BlobWork | None = None,
-        *,
-        filled: bool = False,
-    ) -> None:
-        self.ended_by: RegistryError | StopRequested | None = None
-        self._reading = reading
-        self._start = reading.offset
-        self._length = length
-        self._stands = stands
-        self._work = work
-        self._filled = filled
-
-    async def __aiter__(self) -> AsyncIterator[Part]:
-        await self._reading.go_back(self._start)
-        left = self._length
-        while left:
-            try:
-                if self._work is not None:
-                    await self._work.checkpoint()
-                part = await self._reading.take(left)
-            except (RegistryError, StopRequested) as error:
-                self.ended_by = error
-                if not self._filled:
-                    raise
-                break
-            yield part
-            left -= len(part)
-            self._stands(self._start + self._length - left)
-        while left:
-            zeros = memoryview(_ZEROS)[:left]
-            yield zeros
-            left -= len(zeros)
-
-
-class _Held:
-    """Bytes of a blob that were read before they are sent."""
-
-    def __init__(self, parts: list[Part], start: int, stands: Callable[[int], None]) -> None:
-        self._parts = parts
-        self._start = start
-        self._stands = stands
-
-    @property
-    def length(self) -> int:
-        return sum(map(len, self._parts))
-
-    def without(self, count: int) -> _Held:
-        """Return what is left when the first `count` bytes are done with."""
-        parts, start = list(self._parts), self._start + count
-        while parts and count >= len(parts[0]):
-            count -= len(parts.pop(0))
-        if count:
-            parts[0] = memoryview(parts[0])[count:]
-        return _Held(parts, start, self._stands)
-
-    async def __aiter__(self) -> AsyncIterator[Part]:
-        at = self._start
-        for part in self._parts:
-            yield part
-            at += len(part)
-            self._stands(at)
-
-
 async def _long_chunk(work: BlobWork, upload: UploadSession, reading: ReadAhead, written: Written, length: int) -> bool:
     """Write one chunk as it is read. Return False when a link broke; `upload` and `reading` stand where it did then."""
     await reading.ready()
     host, end = work.target.host, upload.offset + length
-    body = _Flow(reading, length, written.stands, filled=True)
+    body = Flow(reading, length, written.stands, filled=True)
     attempts = work.target.attempts()
     try:
         await upload.append(length, body)
@@ -245,12 +169,12 @@ async def _long_chunk(work: BlobWork, upload: UploadSession, reading: ReadAhead,
 
 async def _short_chunk(work: BlobWork, upload: UploadSession, reading: ReadAhead, written: Written) -> None:
     """Write one chunk that was read before, as often as it takes."""
-    held = _Held(await _parts(reading, work.chunk), upload.offset, written.stands)
+    chunk = await held(reading, work.chunk, written.stands)
     attempts = work.target.attempts()
-    while held.length:
+    while chunk.length:
         before = upload.offset
         try:
-            await upload.append(held.length, held)
+            await upload.append(chunk.length, chunk)
             return
         except ChunkNotAppended as error:
             raise ChunksRefused from error
@@ -260,19 +184,11 @@ async def _short_chunk(work: BlobWork, upload: UploadSession, reading: ReadAhead
             _raise_if_refused(error)
             if not await attempts.again(error):
                 raise
-        await _ask_where_it_stands(upload, before + held.length)
-        if upload.offset < before + held.length:
+        await _ask_where_it_stands(upload, before + chunk.length)
+        if upload.offset < before + chunk.length:
             work.target.traffic.retried += 1
-        held = held.without(upload.offset - before)
+        chunk = chunk.without(upload.offset - before)
         written.stands(upload.offset)
-
-
-async def _parts(reading: ReadAhead, length: int) -> list[Part]:
-    parts: list[Part] = []
-    while length and (part := await reading.take(length)):
-        parts.append(part)
-        length -= len(part)
-    return parts
 
 
 async def _ask_where_it_stands(upload: UploadSession, end: int) -> None:

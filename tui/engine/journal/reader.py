@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,9 @@ TASK_STATES = (
 
 DRIFT = "drift"
 """The level of an event that tells of a moved tag; its text is the digest it has now, '' when it is gone."""
+
+_MANY = 100
+"""Rows that are rather looked up one by one than read with all the others."""
 
 
 class JournalReader:
@@ -188,6 +191,13 @@ class JournalReader:
             return {}
         row = self._connection.execute("SELECT document FROM detail WHERE task_id=?", (task_id,)).fetchone()
         return {} if row is None else dict(json.loads(row["document"]))
+
+    def details_of(self, task_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+        """Return what generate found out about some tasks, by id; ordinary images are left out."""
+        if len(task_ids) > _MANY:
+            wanted = set(task_ids)
+            return {number: detail for number, detail in self.details().items() if number in wanted}
+        return {number: detail for number in task_ids if (detail := self.detail(number))}
 
     def details(self) -> dict[int, dict[str, Any]]:
         """Return what generate found out about all tasks, by id; ordinary images are left out."""

@@ -13,6 +13,7 @@ from tui.app.i18n import _, ngettext, whole
 from tui.app.screens.computed_source import ComputedSource
 from tui.app.screens.funnel_words import sum_of
 from tui.app.screens.place import NoticeLine, Place
+from tui.app.screens.planning.detail_words import counted
 from tui.app.screens.planning.forecasting import Forecast
 from tui.app.screens.planning.head import FreeLine, PlanHead, assumption, room_text
 from tui.app.screens.planning.preview import Place as Spot
@@ -131,8 +132,13 @@ class Drafting(Place):
         line, second = self.query_one("#sums", FreeLine), self.query_one("#bytes", FreeLine)
         forecast = self.forecast
         funnel = sum_of(forecast.funnels) if forecast is not None else ""
-        self.set_class(bool(funnel), "-narrowed")
-        self.query_one("#funnel", FreeLine).show((funnel, "accent"), (_("  v shows each step"), "muted"))
+        kinds = forecast.kinds if forecast is not None and forecast.kinds.keys() - {"image"} else {}
+        self.set_class(bool(funnel or kinds), "-narrowed")
+        self.query_one("#funnel", FreeLine).show(
+            (f"{funnel}  " if funnel else "", "accent"),
+            (f"{counted(kinds)}  " if kinds else "", ""),
+            (_("v shows each step") if funnel else "", "muted"),
+        )
         if forecast is None:
             line.show((_("c checks what is there already and how much has to be moved"), "muted"))
             second.show(("", ""))

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import subprocess
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
+from tui.app.screens.planning.detail_words import note_of
 from tui.app.widgets.row_source import Row
 from tui.engine.forecast import action
 from tui.engine.funnels import RuleFunnel, funnels
@@ -40,6 +42,10 @@ class Task(NamedTuple):
     replaces: str
     message: str
     hint: str
+    root: str = ""
+    """The digest that is written."""
+    detail: Mapping[str, Any] = MappingProxyType({})
+    """What the check found out beyond that (`tui.engine.forecast`): kind, platforms, what goes along, backup."""
 
 
 @dataclass(slots=True)
@@ -48,6 +54,8 @@ class Forecast:
 
     tasks: dict[int, Task] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
+    """How many artifacts of each kind will be written, those that go along counted with them."""
     tasks_size: int = 0
     to_move: int = 0
     revision: int = 0
@@ -82,6 +90,9 @@ class Forecast:
         self.counts[task.action] += by
         if task.action in ("new", "overwrite"):
             self.tasks_size += by * task.size
+            self.kinds[task.detail.get("kind", "image")] += by
+            for kind, count in task.detail.get("attached", {}).items():
+                self.kinds[kind] += by * count
 
     def row(self, key: object, source: str = "", target: str = "") -> Row:
         """Return the row of a task, without the registries `source` and `target`."""
@@ -92,7 +103,7 @@ class Forecast:
             task.target.removeprefix(f"{target}/"),
             task.action,
             task.size or None,
-            task.message,
+            task.message or note_of(task.detail),
         )
 
 
@@ -142,6 +153,7 @@ def _read(folder: RunFolder, since: int, sums: bool) -> _Read:
     with JournalReader(folder.journal) as reader:
         rows = reader.tasks_since(since)
         sums_now = (reader.bytes_to_move(), funnels(reader), rooms(reader)) if sums else None
+        details = reader.details_of([row["id"] for row in rows])
         rules = [(row["text"], row["message"], row["hint"]) for row in reader.rules() if row["state"] == "failed"]
     tasks = []
     for row in rows:
@@ -161,6 +173,8 @@ def _read(folder: RunFolder, since: int, sums: bool) -> _Read:
                 row["replaces"],
                 row["message"],
                 row["hint"],
+                row["root"],
+                details.get(row["id"], {}),
             )
         )
     return tasks, rows[-1]["revision"] if rows else since, rules, sums_now

@@ -148,7 +148,7 @@ class PlanScreen(Filing):
         if self.forecast is None:
             self.action_check()
         elif isinstance(event.key, int) and (task := self.forecast.tasks.get(event.key)) is not None:
-            self.app.push_screen(TextDialog(_("Task"), task_fields(task, self.folder)))
+            self.app.push_screen(TextDialog(_("Task"), task_fields(task)))
 
     def action_selection(self) -> None:
         """Show what each step of the selection left, rule by rule."""

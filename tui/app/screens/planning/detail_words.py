@@ -1,0 +1,28 @@
+"""What a check found out about a task beyond its digest and size, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tui.app.i18n import N_, _
+
+KINDS = (N_("image"), N_("referrers"))
+"""Kinds besides those of the lists in Browse, for the catalogs."""
+
+
+def note_of(detail: Mapping[str, Any]) -> str:
+    """Return the most telling of it in a few words, '' for an ordinary image."""
+    kind = detail.get("kind", "")
+    words = [
+        _(kind) if kind else "",
+        _("with {what}").format(what=counted(detail["attached"])) if detail.get("attached") else "",
+        _("without {what}").format(what=", ".join(detail["dropped"])) if detail.get("dropped") else "",
+        _("kept as {name}").format(name=detail["backup"]) if detail.get("backup") else "",
+    ]
+    return ", ".join(word for word in words if word)
+
+
+def counted(kinds: Mapping[str, int]) -> str:
+    """Return kinds with their counts: `2 signature, 1 sbom`."""
+    return ", ".join(f"{count:,} {_(kind)}" for kind, count in kinds.items() if count)

@@ -1,4 +1,7 @@
-"""The peers' own example files: all of them import, and every warning names its place."""
+"""The peers' own example files: all of them import, and every warning names its place.
+
+Every file names its source; `image-syncer-config.json` is examples/config.json of AliyunContainerService/image-syncer.
+"""
 
 from __future__ import annotations
 

@@ -44,6 +44,10 @@ async def test_a_run_is_verified_from_the_list_and_said_to_be(tmp_path: Path) ->
             await listed(app, pilot, "all well, 4 images")
             screen = await opened(app, pilot)
             assert "Not verified yet" in shown(app)
+            with folder.locked(LOCK):
+                await pilot.press("v")
+                await until(lambda: any("is verifying the run" in text for text in said(app)))
+            await ended(screen, pilot, "none")
             await pilot.press("V")
             await ended(screen, pilot, "same")
             for words in (
@@ -120,18 +124,6 @@ async def test_it_goes_on_when_one_leaves_and_can_be_stopped() -> None:
             both.hurry()
             await pilot.press("v")
             await ended(screen, pilot, "same")
-
-
-async def test_what_cannot_begin_is_said() -> None:
-    async with registries() as both:
-        folder = await copied(both)
-        async with app_on(folder) as (app, pilot):
-            await run_to(app, pilot, "done")
-            screen = await opened(app, pilot)
-            with folder.locked(LOCK):
-                await pilot.press("v")
-                await until(lambda: any("is verifying the run" in text for text in said(app)))
-            await ended(screen, pilot, "none")
 
 
 async def test_a_run_that_has_not_begun_is_not_verified() -> None:

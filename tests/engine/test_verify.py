@@ -126,6 +126,16 @@ async def test_lists_of_referrers_are_no_extra_tags(world: World) -> None:
     assert found.verdicts == {1: "same"}
 
 
+async def test_backups_of_the_run_are_no_extra_tags(world: World) -> None:
+    world.put(picture("a", BASE), "library/a", "v1")
+    for tag in ("v1", "v1-before-20260101-2", "surplus"):
+        picture("old", BASE).put(world.target.storage, "library/a", tag)
+    outcome = await world.run(on_conflict="backup")
+    assert len(world.target.storage.tags("library/a")) == 4
+    found = await verify(world, outcome.folder, extra=True)
+    assert [finding["reference"] for finding in found.findings.documents()] == ["surplus"]
+
+
 async def test_referrers_in_a_circle_come_to_an_end(world: World) -> None:
     image_ = signed(world, "library/a", "a", signature=True)
     outcome = await world.run()

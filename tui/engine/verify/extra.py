@@ -11,9 +11,11 @@ from tui.oci.errors import NotFound, RegistryError
 from tui.oci.reference import Repository
 from tui.oci.registry import Registry
 from tui.oci.saying import N_
+from tui.plan.backups import is_backup
 
 _LIST_OF_REFERRERS = re.compile(r"sha(256|512)-[0-9a-f]{64}")
 """The tag of a list of referrers ("Referrers Tag Schema"), which a copy leaves where there is no API for it."""
+_NUMBER = re.compile(r"-[0-9]{1,2}$")
 
 
 def known_tags(tasks: Iterable[Task]) -> dict[Repository, set[str]]:
@@ -24,8 +26,11 @@ def known_tags(tasks: Iterable[Task]) -> dict[Repository, set[str]]:
     return known
 
 
-async def extra_tags(client: Registry, repository: Repository, known: set[str]) -> list[Finding]:
-    """Return the tags of a target repository that are not `known`; lists of referrers are none."""
+async def extra_tags(client: Registry, repository: Repository, known: set[str], backup: str = "") -> list[Finding]:
+    """Return the tags of a target repository that are not `known`.
+
+    Lists of referrers are none, nor what the template `backup` ('' for none) calls a tag before it is overwritten.
+    """
     name = str(repository)
     try:
         tags = [tag async for page in client.tags(repository) for tag in page]
@@ -33,5 +38,12 @@ async def extra_tags(client: Registry, repository: Repository, known: set[str]) 
         return []
     except RegistryError as error:
         return [Finding("unknown", name, "", f"its tags cannot be listed: {error}")]
-    extra = sorted(tag for tag in set(tags) - known if not _LIST_OF_REFERRERS.fullmatch(tag))
+    extra = sorted(tag for tag in set(tags) - known if not _left_by_a_run(tag, backup))
     return [Finding("extra-tag", name, tag, N_("no task of the run has this target")) for tag in extra]
+
+
+def _left_by_a_run(tag: str, backup: str) -> bool:
+    """Return whether a run leaves such a tag beside those it copies; of backups there may be `-2`, `-3` and so on."""
+    if _LIST_OF_REFERRERS.fullmatch(tag):
+        return True
+    return bool(backup) and (is_backup(backup, tag) or is_backup(backup, _NUMBER.sub("", tag)))

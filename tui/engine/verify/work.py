@@ -176,6 +176,7 @@ async def _verify(
     checker = Checker(StoredManifests(reader), verification.findings, verification.tally, deep=verification.manner.deep)
     verification.content = checker.seen.manifests
     registries = Registries(target, target, requests_at_once=CHECKS_AT_ONCE, retry=retry, earlier=options.since)
+    backup = options.backup if options.on_conflict == "backup" else ""
     registries.host_changed = lambda host: _note_waiting(verification, host)
 
     async def check(task: Task) -> None:
@@ -193,7 +194,7 @@ async def _verify(
     async def look_around(place: tuple[Repository, set[str]]) -> None:
         repository, known = place
         try:
-            found = await extra_tags(await registries.target(repository), repository, known)
+            found = await extra_tags(await registries.target(repository), repository, known, backup)
         except RegistryError as error:
             found = [Finding("unknown", str(repository), "", str(error))]
         verification.tally.repositories += 1

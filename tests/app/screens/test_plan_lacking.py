@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from tests.app.screens.browsing import opened
 from tests.app.screens.test_plan import plan
-from tests.providers.harbor.conftest import ADMIN, Fleet, fleet
+from tests.providers.harbor.conftest import ADMIN, Fleet, access_to, fleet
 from tests.real.conftest import authority, start_registry, token_server
 from tests.support.harbor.state import immutable_rule
+from tui.app.screens.planning.lacking import lines, of_sources
 from tui.endpoints.model import Endpoint
-from tui.oci.access import Credential
+from tui.oci.access import Access, Credential
+from tui.oci.reference import Repository
+from tui.plan.model import Rule
 
 __all__ = ["authority", "fleet", "start_registry", "token_server"]
 
@@ -37,3 +40,17 @@ async def test_a_missing_project_is_created_once_somebody_said_yes(fleet: Fleet)
         app.screen.show_draft()
         await app.press("p")
         await app.sees("keeps tags as they are", "of 1000 B left")
+
+
+async def test_charts_that_are_left_behind_are_told(fleet: Fleet) -> None:
+    harbor = fleet.start(api="1")
+    harbor.add_project("old", charts=3)
+    rule = Rule(harbor.address, "old/*", "registry.example.com/{path}")
+
+    async def access(repository: Repository) -> Access:
+        return access_to(harbor)
+
+    found = await of_sources([rule], access, lambda repository: "harbor")
+    assert [lines(each)[1].partition(":")[0] for each in found] == [
+        "3 Helm charts of project old are in ChartMuseum, not in the registry"
+    ]

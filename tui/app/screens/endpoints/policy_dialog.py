@@ -25,6 +25,11 @@ class PolicyDialog(TextDialog):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("s", "save", N_("Save to a file"))]
 
+    DEFAULT_CSS = """
+    PolicyDialog > Vertical { height: 90%; }
+    PolicyDialog DetailPane { height: 1fr; }
+    """
+
     def __init__(self, namespace: str, document: str) -> None:
         about = _("Paste it in the RAM console (Policies, Create Policy, JSON) and grant it to the RAM user.")
         title = _("The least a RAM user needs for {name}").format(name=namespace)

@@ -158,9 +158,10 @@ class Checking(Drafting):
             self._show_found(found)
 
         self._tried = samples(targets)
+        rules = self.draft.plan(self.basket).rules
         head.show_target(self.draft, _("trying"))
         try:
-            found = await preflight(targets, self._access_to, self._kind_of, changed)
+            found = await preflight(targets, self._access_to, self._kind_of, rules, changed)
         except Trouble as error:
             head.show_target(self.draft, plain(error), "error")
             return

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from tui.app.i18n import N_, _, said
 from tui.app.warm_up import warm_up
-from tui.oci.reference import Repository
+from tui.oci.errors import RegistryError
+from tui.oci.reference import Repository, is_repository
+from tui.plan.model import Rule
 
 if TYPE_CHECKING:
     from tui.oci.access import Access
@@ -62,6 +64,31 @@ async def look(
             if finding.severity == "problem" and finding.action is not None:
                 offers.append(Offer(access, preparer, finding.action))
     return findings, offers
+
+
+async def of_sources(rules: Sequence[Rule], access_to: AccessTo, kind_of: KindOf) -> list[Finding]:
+    """Return what keeps images of the projects of a Harbor from being copied, and what of them is left behind.
+
+    Raises as `access_to`. A Harbor that does not answer to this is no finding: the check of the plan says so itself.
+    """
+    await warm_up()
+    from tui.providers.harbor.client import Harbor
+    from tui.providers.harbor.preflight import inspect_source
+
+    projects: dict[str, dict[str, Repository]] = defaultdict(dict)
+    for rule in rules:
+        project = rule.source_path.partition("/")[0]
+        where = Repository(rule.source_registry, project)
+        if is_repository(project) and kind_of(where) == "harbor":
+            projects[rule.source_registry][project] = where
+    findings: list[Finding] = []
+    for named in projects.values():
+        try:
+            async with Harbor(await access_to(next(iter(named.values())))) as harbor:
+                findings += await inspect_source(harbor, named)
+        except RegistryError:
+            continue
+    return findings
 
 
 def lines(finding: Finding) -> tuple[str, str]:

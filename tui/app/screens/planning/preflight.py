@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tui.app.i18n import N_, _, said
-from tui.app.screens.planning.lacking import AccessTo, KindOf, Offer, lines, look
+from tui.app.screens.planning.lacking import AccessTo, KindOf, Offer, lines, look, of_sources
 from tui.oci.reference import Repository
+from tui.plan.model import Rule
 
 if TYPE_CHECKING:
     from tui.providers.check import Step
@@ -50,6 +51,7 @@ async def preflight(
     repositories: Sequence[Repository],
     access_to: AccessTo,
     kind_of: KindOf,
+    rules: Sequence[Rule],
     changed: Callable[[Preflight], None],
 ) -> Preflight:
     """Try the targets one after the other; `changed` is called after every step. Nothing is stored there.
@@ -61,6 +63,7 @@ async def preflight(
     found = Preflight()
     findings, found.offers = await look(repositories, access_to, kind_of)
     found.steps += [lines(finding) for finding in findings]
+    found.steps += [lines(finding) for finding in await of_sources(rules, access_to, kind_of)]
     for number, repository in enumerate(samples(repositories)):
         access = await access_to(repository)
         async for step in check(access, repository.path, push=True):

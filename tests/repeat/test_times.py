@@ -40,7 +40,7 @@ def test_a_time_that_a_clock_change_skips_comes_all_the_same() -> None:
         ("61 * * * *", "bad minute"),
         ("0 0 31 2 *", "bad day-of-month"),
         ("", "has 0 fields"),
-        ("@reboot", "has 1 fields"),
+        ("@reboot", "has 1 field,"),
     ],
 )
 def test_what_is_no_expression_is_said(cron: str, said: str) -> None:

@@ -147,7 +147,7 @@ def apply_(review_file: Path, yes: bool, as_json: bool) -> int:
 
 
 def _ask(review: Review, as_json: bool) -> None:
-    """Ask for the number of tags. Raises UsageError where nobody can be asked, Abort for another answer."""
+    """Ask for the number of tags. Raises UsageError where nobody can be asked, or for another answer."""
     if as_json or not sys.stdin.isatty():
         raise click.UsageError("nobody can be asked here: say --yes when the file was reviewed")
     count = len(review.deletions)
@@ -156,7 +156,7 @@ def _ask(review: Review, as_json: bool) -> None:
         click.echo(f"and {count - 20} more")
     answer: str = click.prompt(f"delete {count} at the target? type {count}", default="", show_default=False)
     if answer.strip() != str(count):
-        raise click.Abort
+        raise click.UsageError(f"{count} was not typed, so nothing was deleted")
 
 
 def _in_loop(work: Any) -> int:
@@ -193,5 +193,9 @@ def _lines(review: Review, notes: tuple[str, ...], path: Path, refusal: str) -> 
         return [*lines, f"nothing to delete: {review.tags} tags at the target were looked at"]
     lines.append(f"{len(review.deletions)} of {review.tags} tags at the target; nothing was deleted")
     if refusal:
-        return [*lines, f"refused: {refusal}", f"  look at {path}, and change [mirror] in the plan when it is right"]
+        return [
+            *lines,
+            f"refused: {refusal}",
+            f"  look at {path}; when it is right, raise the limit in [mirror] and propose anew",
+        ]
     return [*lines, f"look through {path}, take out what is to stay, then: regferry mirror apply {path}"]

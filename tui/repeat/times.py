@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
+from tui.engine.words import several
+
 _NAMED = {
     "@hourly": "0 * * * *",
     "@daily": "0 0 * * *",
@@ -48,7 +50,7 @@ class Times:
         zone = _zone(timezone)
         if len(text.split()) != _FIELDS:
             raise TimesError(
-                f"{cron!r} has {len(text.split())} fields, a cron expression has {_FIELDS}",
+                f"{cron!r} has {several(len(text.split()), 'field')}, a cron expression has {_FIELDS}",
                 "minute hour day-of-month month day-of-week, as in '0 3 * * *' for 3 o'clock every day",
             )
         try:

@@ -136,7 +136,8 @@ async def test_a_review_comes_back_from_its_file_as_it_was(world: World, tmp_pat
 @pytest.mark.parametrize(
     ("old", "new", "said_of_it"),
     [
-        ("kind =", "sort =", "unknown key 'sort'"),
+        ("kind =", "sort =", "another kind of file"),
+        ("tags =", "tagged =", "unknown key 'tagged'"),
         ('reason = "gone"', 'reason = "because"', "one of gone, unselected, repository"),
         ("digest = ", "digests = ", "unknown key 'digests'"),
         (':2"\ndigest', '"\ndigest', "only tags are deleted"),

@@ -125,9 +125,9 @@ class _Reader:
         self._text = text
 
     def review(self, document: Mapping[str, Any]) -> Review:
-        self._known(document, "")
         if document.get("version") != VERSION or document.get("kind") != KIND:
             raise self._error(("version",), "another kind of file", f'version = {VERSION} and kind = "{KIND}"')
+        self._known(document, "")
         limits = self._table(document, "limits")
         self._known(limits, "limits")
         try:

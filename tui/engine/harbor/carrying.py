@@ -21,9 +21,12 @@ from tui.engine.recorder import Recorder
 from tui.engine.tasks import Failure, Task
 from tui.engine.work import for_each, together
 from tui.oci.errors import RegistryError
+from tui.oci.saying import N_
 from tui.providers.harbor.replication.outcome import TaskOutcome
 from tui.providers.harbor.replication.policies import narrowed
 
+MOVED_BY_HARBOR = N_("a Harbor moves the bytes, not this machine")
+"""What the journal says of the run meanwhile."""
 _NO_TASK = Failure(
     "GONE",
     None,
@@ -63,6 +66,8 @@ class Replicated:
             batch = self._site.batch_of(task.rule_id)
             (own if batch is None else by_batch[batch.number]).append(task)
         self._leave_to_harbor(by_batch.values(), own)
+        if by_batch:
+            self._recorder.state("running", MOVED_BY_HARBOR)
         handed = [self._batch(batch, by_batch[batch.number]) for batch in self._site.batches if by_batch[batch.number]]
         await together([*handed, self._own.execute(own, unsure=unsure)])
 

@@ -29,6 +29,7 @@ class Following:
         self._replication = replication
         self._execution = execution
         self._stop = asyncio.Event()
+        self._paused = False
 
     async def outcomes(self) -> AsyncIterator[tuple[TaskOutcome, list[str]]]:
         """Yield every change of a task with the end of its log once it is over.
@@ -60,6 +61,7 @@ class Following:
                 async with aclosing(self._replication.follow(self._execution, every=self._pace)) as progresses:
                     async for progress in progresses:
                         since = 0.0
+                        self._tell_of_a_pause()
                         changed = tuple(task for task in progress.tasks if seen.get(task.id) != task)
                         seen = {task.id: task for task in progress.tasks}
                         yield Progress(progress.execution, progress.tasks, changed)
@@ -71,6 +73,13 @@ class Following:
                     raise
                 self._run.journal.event("notice", f"Harbor does not answer, it is asked again: {error.message}")
             await asyncio.sleep(ASK_EVERY)
+
+    def _tell_of_a_pause(self) -> None:
+        """Say once that a pause holds up only what has not begun at Harbor."""
+        if self._run.control.paused and not self._paused:
+            words = "Harbor cannot pause what it has begun: that goes on, and nothing new is started"
+            self._run.journal.event("notice", words)
+        self._paused = self._run.control.paused
 
     def _pace(self, asked: int) -> float:
         return _QUICKLY if asked < 8 else ASK_EVERY

@@ -42,8 +42,8 @@ HARBOR = Place(
     "harbor",
     address="harbor.example.com",
     as_source=(
-        N_("A robot account that may list and pull (the project, Robot Accounts), or a member of the project."),
-        N_("A robot's name begins with robot$. With single sign-on the password is the CLI secret of your profile."),
+        N_("A robot account of the project that may list and pull, or a member of it."),
+        N_("Robots begin with robot$. With single sign-on take your profile's CLI secret."),
     ),
     as_target=(
         N_("A user or robot account that may push and pull in the project."),
@@ -63,9 +63,9 @@ ACR_DEFAULT = Place(
     ("default",),
     "registry.cn-hangzhou.aliyuncs.com",
     as_target=(
-        N_("Access Credential: set the registry password (not that of the account), or have an AccessKey ready."),
-        N_("Namespaces: create one and switch on Automatically Create Repository (with an AccessKey we can)."),
-        N_("A user name is the account as the console shows it, for a RAM user name@alias. Paths have two parts."),
+        N_("Access Credential: set the registry password, or have an AccessKey ready."),
+        N_("Namespaces: create one with Automatically Create Repository on (or let us)."),
+        N_("The user name is the account, for a RAM user name@alias. Paths: two parts."),
     ),
 )
 ACR_PERSONAL = Place(
@@ -74,9 +74,9 @@ ACR_PERSONAL = Place(
     ("personal", "default"),
     "crpi-xxxxxxxx.cn-hangzhou.personal.cr.aliyuncs.com",
     as_target=(
-        N_("Copy the instance's own address from its page, and set the registry password under Access Credential."),
-        N_("A RAM user sets its own password there. At most 3 namespaces, 300 repositories, paths of two parts."),
-        N_("Namespaces: create one and switch on Automatically Create Repository (with an AccessKey we can)."),
+        N_("Copy the instance's address; Access Credential: set the registry password."),
+        N_("RAM users set their own. At most 3 namespaces, 300 repositories, two parts."),
+        N_("Namespaces: create one with Automatically Create Repository on (or let us)."),
     ),
 )
 ACR_ENTERPRISE = Place(
@@ -85,9 +85,9 @@ ACR_ENTERPRISE = Place(
     ("enterprise",),
     "NAME-registry.cn-hangzhou.cr.aliyuncs.com",
     as_target=(
-        N_("Access Control, Internet: switch on the public endpoint, add this machine's address to its access list."),
-        N_("Access Credential: set a password, or have the AccessKey of a RAM user ready (it lends logins)."),
-        N_("Namespaces: one with Automatically Create Repository switched on (with an AccessKey we can do that)."),
+        N_("Access Control, Internet: open it, add this machine to the access list."),
+        N_("Access Credential: set a password, or have a RAM user's AccessKey ready."),
+        N_("Namespaces: create one with Automatically Create Repository on (or let us)."),
     ),
 )
 TCR = Place(
@@ -96,9 +96,9 @@ TCR = Place(
     ("enterprise",),
     "NAME.tencentcloudcr.com",
     as_target=(
-        N_("Network Access, Public: open it, and add this machine's address to the allowlist."),
-        N_("Access Credentials: a long-term one (its user name is a number), or have a SecretId/SecretKey ready."),
-        N_("Namespaces: one has to exist, a push creates repositories only (with an API key we can create it)."),
+        N_("Network Access, Public: open it, add this machine to the allowlist."),
+        N_("Access Credentials: make a long-term one, or have a SecretId/SecretKey ready."),
+        N_("Namespaces: create one (or let us, with the SecretKey); a push does not."),
     ),
 )
 TCR_PERSONAL = Place(

@@ -46,7 +46,7 @@ class PlanScreen(Filing):
         Binding("t", "target", N_("Target")),
         Binding("n", "naming", N_("Names")),
         Binding("o", "options", N_("Options")),
-        Binding("g", "engine", N_("Engine"), show=False),
+        Binding("E", "engine", N_("Engine"), show=False),
         Binding("c", "check", N_("Check")),
         Binding("r", "run", N_("Run")),
         Binding("e", "edit", N_("Edit target")),

@@ -38,7 +38,7 @@ def forecast(reader: JournalReader) -> dict[str, Any]:
     to_move = reader.bytes_to_move()
     return {
         "summary": {"total": len(tasks), **{name: actions.count(name) for name in dict.fromkeys(actions)}},
-        "artifacts": dict(kinds.most_common()),
+        "artifacts": dict(sorted(kinds.items(), key=lambda each: (-each[1], each[0]))),
         "bytes": {"tasks": sum(task["bytes"] for task in tasks), "to_move": to_move},
         "disks": [room.document() for room in rooms(reader)],
         "rules": [funnel.document() for funnel in funnels(reader)],

@@ -24,5 +24,6 @@ def note_of(detail: Mapping[str, Any]) -> str:
 
 
 def counted(kinds: Mapping[str, int]) -> str:
-    """Return kinds with their counts: `2 signature, 1 sbom`."""
-    return ", ".join(f"{count:,} {_(kind)}" for kind, count in kinds.items() if count)
+    """Return kinds with their counts, the most first: `2 signature, 1 sbom`."""
+    ordered = sorted(kinds.items(), key=lambda each: (-each[1], each[0]))
+    return ", ".join(f"{count:,} {_(kind)}" for kind, count in ordered if count)

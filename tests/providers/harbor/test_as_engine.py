@@ -50,6 +50,7 @@ async def test_a_project_goes_through_harbor_and_not_through_here(start: Start) 
     assert (verified.exit, list(verified.verdicts.values())) == (0, ["same"] * 4)
     assert any("execution" in line and "began" in line for line in story)
     assert any("copy completed" in line for line in story)
+    assert any("was given the login of" in line for line in story)
     (registry,) = world.harbor.replication.registries.values()
     assert registry.type == "docker-registry"
     again = world.make()

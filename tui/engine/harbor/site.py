@@ -116,7 +116,13 @@ class Site:
         assert self._harbor is not None
         registries = HarborRegistries(self._harbor)
         if not self.how.registry:
-            return await registries.ensure(self._spec(address))
+            spec = self._spec(address)
+            given = spec.access_secret and await registries.find(spec) is None
+            made = await registries.ensure(spec)
+            if given:
+                words = f"Harbor at {self.how.harbor} was given the login of {address}, for its registry {made.name}"
+                self._run.journal.event("notice", words)
+            return made
         for known in await registries.known():
             if known.name == self.how.registry:
                 await registries.test_known(known)

@@ -12,6 +12,7 @@ from tui.oci.errors import Denied, NotFound, PolicyRefused, RegistryError, Unaut
 from tui.oci.reference import Repository
 from tui.oci.saying import N_, phrase
 from tui.providers.api.pages import Page
+from tui.providers.content import TagInfo
 from tui.providers.kinds import KINDS, TITLES, Kind
 from tui.providers.login import refused_login
 
@@ -56,6 +57,14 @@ class Narrowing(Protocol):
 
     def pages(self, session: Session, project: str) -> AsyncGenerator[Page[str], None]:
         """Yield the paths of its repositories, of all with ''."""
+
+
+@runtime_checkable
+class Describing(Protocol):
+    """A provider whose API tells of many tags at once what is behind them."""
+
+    async def described(self, session: Session, path: str) -> dict[str, TagInfo]:
+        """Return what is behind the tags of a repository, by their names; empty where this account is not told."""
 
 
 @dataclass(frozen=True, slots=True)

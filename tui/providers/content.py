@@ -57,6 +57,10 @@ class TagInfo:
     created: datetime | None = None
     signed: bool | None = None
     problem: str = ""
+    pushed: datetime | None = None
+    """When the tag was set, where a vendor's API tells."""
+    labels: tuple[str, ...] = ()
+    """What the vendor's own labels on it are called; remote text, not escaped."""
 
 
 @dataclass(frozen=True, slots=True)

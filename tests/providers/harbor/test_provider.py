@@ -48,6 +48,12 @@ async def test_tags_and_what_is_behind_them(fleet: Fleet) -> None:
         assert [tag async for page in browser.tags("shop/web/front") for tag in page] == ["v1"]
         info = await browser.describe("shop/web/front", "v1")
         assert (info.kind, info.platforms, info.signed) == ("image", ("linux/amd64",), False)
+        assert info.pushed is not None
+        assert info.size > 2_000
+        # One request told it all, and not a manifest was read.
+        assert harbor.count("GET /v2/shop/web/front/manifests") == 0
+        assert (await browser.describe("shop/web/front", "v1")) == info
+        assert harbor.count("GET /api/v2.0/projects/shop/repositories/web%252Ffront/artifacts") == 1
         with pytest.raises(NotFound):
             await browser.describe("shop/web/front", "v9")
 

@@ -110,6 +110,8 @@ class Artifact:
     labels: tuple[Label, ...] = ()
     platforms: tuple[str, ...] = ()
     children: tuple[str, ...] = ()
+    created: datetime | None = None
+    """What the config of an image says."""
     accessories: tuple[Accessory, ...] = ()
     signed: bool | None = None
 
@@ -164,6 +166,7 @@ def artifact_of(document: dict[str, Any], *, with_accessories: bool) -> Artifact
         labels=_labels(document),
         platforms=tuple(dict.fromkeys(platform for platform in platforms if platform)),
         children=tuple(text(each, "child_digest") for each in references),
+        created=time(inner(document, "extra_attrs"), "created"),
         accessories=accessories,
         signed=any(each.type.startswith(_SIGNATURE) for each in accessories) if with_accessories else None,
     )

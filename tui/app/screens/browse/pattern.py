@@ -109,7 +109,11 @@ def _narrowed(selection: TagSelection, path: str, tags: Sequence[str], infos: In
     funnel = narrow(selection, tags)
     if not funnel.open or selection.needs_labels:
         return funnel
-    facts = {tag: TagFacts(infos[path, tag].created) for tag in funnel.tags if (path, tag) in infos}
+    facts = {
+        tag: TagFacts(infos[path, tag].pushed or infos[path, tag].created)
+        for tag in funnel.tags
+        if (path, tag) in infos
+    }
     return narrow(selection, tags, facts) if len(facts) == len(funnel.tags) else funnel
 
 

@@ -120,8 +120,9 @@ def tag_row(shelf: Shelf, path: str, tag: str) -> Row:
     if info is None:
         return (tag, None, None, None, None, None, shelf.failures.get((path, tag), ""))
     signed = "?" if info.signed is None else info.signed
-    note = said(info.problem) or (_(info.kind) if info.kind not in ("image", "index") else "")
-    return (tag, info.created, info.size, info.platforms, info.digest, signed, note)
+    kind = _(info.kind) if info.kind not in ("image", "index") else ""
+    note = said(info.problem) or " ".join(part for part in (kind, *(clean(label) for label in info.labels)) if part)
+    return (tag, info.created or info.pushed, info.size, info.platforms, info.digest, signed, note)
 
 
 def words(basket: Basket, path: str) -> str:

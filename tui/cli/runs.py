@@ -94,7 +94,10 @@ def watch(name: str, as_json: bool) -> int:
 @log_option
 @json_option
 def resume(name: str, log: Path | None, as_json: bool) -> int:
-    """Go on with a run that was stopped, killed or only planned; a paused one is told to go on."""
+    """Go on with a run that was stopped, killed or only planned; a paused one is told to go on.
+
+    What failed for want of a login, or of room on this machine, is tried again.
+    """
     folder = find(name)
     if _paused(folder):
         return _order(folder, "resume", as_json)

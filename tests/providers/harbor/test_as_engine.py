@@ -13,14 +13,20 @@ from tests.engine.harness import until
 from tests.providers.harbor.conftest import Fleet
 from tests.providers.harbor.site import REPOSITORIES, TAGS, HandedRuns, handed_runs, states
 from tests.real.conftest import StartRegistry
+from tests.support.clouds.background import ACR_KEY, KEY_SECRET, BackgroundCloud
+from tests.support.clouds.background import PASSWORD as ACR_PASSWORD
+from tests.support.clouds.background import USER as ACR_USER
+from tests.support.harbor.state import Outside
+from tui.endpoints.model import Endpoint
 from tui.engine.harbor import following
 from tui.engine.journal.reader import JournalReader, give_order
 from tui.engine.report import document, notices
 from tui.engine.verify.record import Manner as HowDeep
 from tui.engine.verify.work import verify_run
-from tui.oci.access import Credential
+from tui.oci.access import Access, Credential
 from tui.plan.model import TagSelection
 from tui.plan.replication import Replication
+from tui.providers.lender import lender
 
 Start = Callable[..., HandedRuns]
 WHOLE = {path: list(TAGS) for path in REPOSITORIES}
@@ -164,6 +170,26 @@ async def test_a_target_that_only_harbor_reaches(start: Start) -> None:
     with JournalReader(folder.journal) as reader:
         assert any("does not answer this machine" in line for line in notices(reader))
         assert all("done as Harbor says" in row["message"] for row in reader.tasks("done"))
+
+
+async def test_a_cloud_with_an_access_key_is_a_registry_of_the_clouds_own_type(start: Start) -> None:
+    world = start()
+    with BackgroundCloud("acr") as acr:
+        address = acr.front.address
+        world.harbor.outside.append(
+            Outside(f"http://{address}", "ali-acr", address, ACR_KEY, KEY_SECRET, (ACR_USER, ACR_PASSWORD))
+        )
+        endpoint = Endpoint("acr", address, kind="acr", scheme="http", username=ACR_KEY, api=acr.api.url)
+        key = Credential(ACR_KEY, KEY_SECRET)
+        connection = endpoint.connection()
+        world.accesses[address] = Access(connection, key, lender(endpoint, connection, key))
+        rule = replace(world.rule("shop/api"), target=f"{address}/team/{{name}}")
+        folder = world.make(rule)
+        assert await world.work(folder) == 0
+        assert states(folder) == {"team/api:rc": "done", "team/api:v1": "done"}
+        (known,) = world.harbor.replication.registries.values()
+        assert (known.type, known.access_key) == ("ali-acr", ACR_KEY)
+        assert not [request for request in acr.cloud.seen if KEY_SECRET in request]
 
 
 async def test_a_wrong_password_for_either_side_and_no_harbor_at_all_are_said(start: Start) -> None:

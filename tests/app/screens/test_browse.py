@@ -106,6 +106,15 @@ async def test_details_show_the_tree_the_layers_and_the_raw_manifest() -> None:
         assert f"{app.source.address}/library/nginx:1.25.3@sha256:" in app.app.clipboard
 
 
+async def test_details_name_what_is_attached_and_where_it_is_kept() -> None:
+    async with opened((140, 60)) as app:
+        await app.browse()
+        await app.open_repository("team/app")
+        app.screen.tables["tags"].go_to("1.4.2")
+        await app.press("enter")
+        await app.sees("Attached", "signature", ".sig", "sbom", "application/spdx+json")
+
+
 async def test_a_signature_that_is_attached_is_seen() -> None:
     async with opened() as app:
         await app.browse()

@@ -237,7 +237,7 @@ async def test_the_check_says_what_each_step_of_a_selection_left_and_what_goes_a
         await app.press("4")
         await app.sees("back up existing tags, linux/amd64")
         await checked(app)
-        await app.sees("6 tags → 2 match → 1 newest")
+        await app.sees("6 tags → 2 match → 1 newest", "2 image, 1 sbom, 1 signature")
         await app.press("v")
         await app.sees("Selection, step by step", "included", "newest", "listed")
         await app.press("escape")

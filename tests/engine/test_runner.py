@@ -190,7 +190,8 @@ async def test_a_killed_run_goes_on(world: World, at: str) -> None:
     assert world.same("library/big", "v1")
     assert {task["state"] for task in tasks(folder)} == {"done"}
     assert progress(folder)["requests_target"] > before["requests_target"]
-    assert set(world.at_target.uploads().values()) == {1}
+    # What was on its way at that moment, and nobody heard of, is sent once more.
+    assert max(world.at_target.uploads().values()) <= 2
 
 
 async def test_a_run_that_is_killed_again_and_again_comes_to_its_end(world: World) -> None:

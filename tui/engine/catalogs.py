@@ -49,6 +49,7 @@ async def _pages(registries: Registries, side: Side, where: Repository) -> Async
     if isinstance(client, RegistryClient):
         access = await registries.access(side, where)
         named = vendor_of_address(where.registry)
+        client.traffic.requests += 1  # it is asked beside the client
         try:
             kind = vendor_of(where.registry, await find_scheme(access.connection)).kind
         except RegistryError:

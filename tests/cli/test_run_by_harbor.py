@@ -49,6 +49,8 @@ async def test_run_resume_verify_and_report(cli: Cli, world: HandedRuns) -> None
     mended = cli.run("runs", "retry", "--json", env=passwords).expect(0)
     assert mended["tasks"]["done"] == mended["tasks"]["total"] == 4
     assert mended["bytes"]["written"] == 0
+    assert mended["engine"] == {"name": "harbor-replication", "harbor": world.harbor.address}
+    assert f"replication of the Harbor at {world.harbor.address}" in cli.run("runs", "show").out
     verified = cli.run("runs", "verify", "--json", env=passwords).expect(0)
     assert verified["references"]["same"] == 4
     assert "mirror/api:v1" in cli.run("runs", "report", env=passwords).out

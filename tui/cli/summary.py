@@ -24,6 +24,9 @@ def _lines(document: dict[str, Any], notices: list[str]) -> Iterator[str]:
     waiting = tasks["total"] - sum(tasks[state] for state in _STATES)
     yield f"run {name}: {several(tasks['total'], 'task')} in {duration(document['seconds'])}"
     yield f"  {states}{f', {waiting} left' if waiting else ''}"
+    by_harbor = document["engine"].get("harbor")
+    if by_harbor:
+        yield f"  by the replication of the Harbor at {by_harbor}; through this machine:"
     figures = [f"{size(moved['read'])} read", f"{size(moved['written'])} written"]
     figures += [f"{size(moved[key])} {words}" for key, words in _SAVED.items() if moved[key]]
     if document["attempts"]["retried"]:

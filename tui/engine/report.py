@@ -67,6 +67,7 @@ def document(reader: JournalReader, run: str) -> dict[str, Any]:
         "exit": sessions[-1]["exit_code"] if sessions else None,
         "seconds": round(sum((row["ended"] or row["heartbeat"]) - row["started"] for row in sessions), 3),
         "state": progress["state"],
+        "engine": engine(reader),
         "tasks": {"total": sum(counts.values()), **{state: counts[state] for state in _REPORTED}},
         "rules": {"total": len(rules), "failed": rules.count("failed")},
         "bytes": {name: progress[f"bytes_{name}"] for name in ("read", "written", "mounted", "present")},
@@ -76,6 +77,12 @@ def document(reader: JournalReader, run: str) -> dict[str, Any]:
         "drift": drift(reader),
         "failed": [failed.document() for failed in failures(reader)],
     }
+
+
+def engine(reader: JournalReader) -> dict[str, str]:
+    """Return who moves the bytes: `name` is `own` or `harbor-replication`, which has its `harbor`, too."""
+    how = (reader.meta("plan") or {}).get("replication")
+    return {"name": "harbor-replication", "harbor": how["harbor"]} if how else {"name": "own"}
 
 
 def registries(reader: JournalReader) -> list[dict[str, str]]:

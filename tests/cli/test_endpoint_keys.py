@@ -114,7 +114,12 @@ async def test_options_that_do_not_go_together(operator: Operator) -> None:
         ("--password-stdin",),
     ):
         await operator.json(*add, *options, given="x\n", status=2)
-    refused = await operator.json(*add, "--access-key", "LTAI5tExampleExample0001", status=2)
+    key = ("--access-key", "LTAI5tExampleExample0001")
+    await operator.json(*add, *key, "--kind", "acr", "--store", "docker", status=2)
+    await operator.json("endpoint", "add", "h", "harbor.invalid")
+    refused = await operator.json("endpoint", "login", "h", *key, "--password-stdin", given="x\n", status=2)
+    assert "takes no access keys" in refused["error"]["message"]
+    refused = await operator.json(*add, *key, status=2)
     assert "takes no access keys" in refused["error"]["message"]
 
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 from tui.cli.endpoint_words import document
 from tui.cli.foreground import warn
 from tui.cli.login_options import Secret
+from tui.endpoints.access_keys import KEYED
 from tui.endpoints.errors import EndpointsError, SecretStoreError
 from tui.endpoints.file import EndpointFile, find
 from tui.endpoints.locations import endpoints_path
@@ -61,7 +62,14 @@ class Kept:
 def plan_login(name: str, fields: Mapping[str, Any], store: str) -> LoginChange:
     """Return what a login changes. Raises EndpointsError when there is no such endpoint, or its store keeps nothing."""
     old = find(EndpointFile(endpoints_path()).load(), name)
-    new = replace(old, **{**fields, "store": cast(StoreName, store or old.store)})
+    is_key = fields.get("login") == "key"
+    if is_key and old.kind not in KEYED:
+        raise EndpointsError(
+            f"the endpoint {name!r} ({old.kind}) takes no access keys",
+            hint="only registries of Alibaba Cloud and Tencent Cloud do; give its account with --username",
+        )
+    usual = "keyring" if is_key and old.store == "docker" else old.store
+    new = replace(old, **{**fields, "store": cast(StoreName, store or usual)})
     if new.store in ("env", "none"):
         reads = (
             f"its password is read from the variable {new.password_env}" if new.store == "env" else "it is anonymous"

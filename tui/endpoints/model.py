@@ -98,6 +98,12 @@ class Endpoint:
         _require(self.store in STORE_NAMES, "store", f"the store is one of {', '.join(STORE_NAMES)}")
         _require(self.login in LOGIN_KINDS, "login", f"the login is one of {', '.join(LOGIN_KINDS)}")
         _require(
+            self.login != "key" or self.store != "docker",
+            "store",
+            "docker and podman would send an access key to the registry as a login",
+            "keep it in the keyring, the vault, the kernel's keyring or a variable",
+        )
+        _require(
             not self.instance or _INSTANCE.fullmatch(self.instance),
             "instance",
             "an instance is named by letters, digits and hyphens",

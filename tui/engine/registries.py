@@ -76,10 +76,6 @@ class Registries:
         """Return the client to read a repository. Raises RegistryError when its login cannot be read."""
         return await self._client("source", repository)
 
-    async def source_access(self, repository: Repository) -> Access:
-        """Return the way to a repository that is read, for an API beside the registry's."""
-        return await self._resolvers["source"].access(repository)
-
     async def target(self, repository: Repository) -> Registry:
         """Return the client to write a repository. Raises RegistryError when its login cannot be read."""
         return await self._client("target", repository)

@@ -12,6 +12,7 @@ from typing import Literal
 from tui.engine.registries import Registries
 from tui.engine.schedule import SingleFlight
 from tui.engine.work import together
+from tui.oci.client import RegistryClient
 from tui.oci.errors import Denied, NotFound, PolicyRefused, RegistryError, UnsupportedContent
 from tui.oci.manifest import Manifest
 from tui.oci.reference import Repository
@@ -75,8 +76,10 @@ class FactFinder:
 
     async def _kind(self, repository: Repository) -> str:
         registry = repository.registry
+        if not isinstance(await self._registries.source(repository), RegistryClient):
+            return "generic"  # images on a disk: nobody to ask
         if registry not in self._kinds:
-            access = await self._registries.source_access(repository)
+            access = await self._registries.access("source", repository)
             found = await self._flights.run(registry, lambda: detect(access.connection))
             self._kinds[registry] = found.kind
         return self._kinds[registry]
@@ -86,7 +89,7 @@ class FactFinder:
         from tui.providers.harbor.source import HarborSource
 
         client = await self._registries.source(repository)
-        access = await self._registries.source_access(repository)
+        access = await self._registries.access("source", repository)
         found: dict[str, TagFacts] = {}
         async with (
             Harbor(access, host=client.host) as harbor,

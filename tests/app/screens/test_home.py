@@ -42,7 +42,7 @@ async def test_the_ways_in_lead_somewhere() -> None:
     async with opened() as app:
         await app.sees("guided migration: from source to run")
         await app.press("n")
-        await app.sees("Step 1 of 6")
+        await app.sees("Step 1 of", "From where to where?")
         assert isinstance(app.app.screen, Guide)
         await app.press("escape")
         await app.sees("guided migration: from source to run")

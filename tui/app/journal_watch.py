@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from tui.engine.journal.reader import JournalReader
 from tui.engine.journal.schema import JournalError
 from tui.engine.runs import RunFolder
 
-WATCH_ERRORS = (JournalError, sqlite3.Error, OSError)
+WATCH_ERRORS = (JournalError, OSError)
 """What a look raises when the journal is gone or damaged."""
 
 FIRST = 300

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -79,7 +78,7 @@ def read_line(folder: RunFolder, process: int | None) -> RunLine:
             progress, counts, sessions = reader.progress(), reader.counts(), reader.sessions()
             plan, created = reader.meta("plan")["name"], reader.meta("created")
             rules = reader.rule_counts().get("failed", 0)
-    except (JournalError, sqlite3.Error, KeyError, TypeError, ValueError) as error:
+    except (JournalError, KeyError, TypeError, ValueError) as error:
         return RunLine(folder, "unreadable", outcome=str(error))
     total, left = sum(counts.values()), sum(counts[state] for state in _OPEN)
     session = dict(sessions[-1]) if sessions else None

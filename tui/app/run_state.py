@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sqlite3
 from collections.abc import Mapping
 from typing import Any
 
@@ -50,7 +49,7 @@ OUTCOMES = {
 def run_state(
     process: int | None,
     written: str,
-    session: Mapping[str, Any] | sqlite3.Row | None,
+    session: Mapping[str, Any] | None,
     *,
     left: int,
     starting: bool = False,

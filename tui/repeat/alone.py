@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -84,7 +83,7 @@ def _plan_of(journal: Path) -> tuple[str, float]:
     try:
         with JournalReader(journal) as reader:
             return str(reader.meta("plan")["name"]), float(reader.meta("created"))
-    except (JournalError, sqlite3.DatabaseError, KeyError, TypeError):
+    except (JournalError, KeyError, TypeError):
         return "", 0.0  # a journal nobody can read tells of no run of ours
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -46,7 +45,7 @@ def _read(folder: RunFolder) -> LatestRun:
         with JournalReader(folder.journal) as reader:
             counts, sessions = reader.counts(), reader.sessions()
             written, plan, created = reader.progress()["state"], reader.meta("plan")["name"], reader.meta("created")
-    except (JournalError, sqlite3.DatabaseError):
+    except JournalError:
         return LatestRun(folder, "unreadable")
     over = ("done", "unchanged", "skipped", "cancelled", "failed", "conflict")
     total = sum(counts.values())

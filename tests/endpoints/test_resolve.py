@@ -286,7 +286,8 @@ async def test_a_password_is_no_access_key(environ):
     ],
 )
 def test_an_access_key_is_told_by_what_the_endpoint_says_or_by_its_form(kind, username, login, expected):
-    assert is_access_key(Endpoint("a", "a.example.com", kind=kind, login=login), username) is expected
+    endpoint = Endpoint("a", "a.example.com", kind=kind, login=login, store="keyring")
+    assert is_access_key(endpoint, username) is expected
 
 
 def counting_helper(environ, root):

@@ -132,9 +132,11 @@ def test_an_export_that_was_killed_goes_on_in_the_middle_of_a_blob(
         process.kill()
         process.communicate()
     assert check_blobs(folder) < layer.size
+    begun = max(path.stat().st_size for path in uploads.glob("*"))
     document = cli.run("runs", "resume", "--json").expect(0)
     assert document["tasks"]["done"] == 21
-    assert document["bytes"]["read"] < layer.size + 20_000_000
+    # What was read before the end of a chunk was noted is read again, but not from the beginning.
+    assert document["bytes"]["read"] < begun + layer.size - 4_000_000
     assert list(uploads.glob("*")) == []
     check_blobs(folder)
     cli.run("copy", f"oci:{folder}", f"{target.address}/{{path}}", "--json").expect(0)

@@ -95,17 +95,7 @@ def add_endpoint(terminal: Terminal, address: str) -> None:
     terminal.press("n")
     terminal.wait_for("Add an endpoint", "harbor.example.com")
     terminal.type(address)
-    terminal.wait_for("no encryption", "no login asked for")
-    # Keys typed ahead of a change of focus go to the field before, so each step waits for the screen.
-    terminal.press("Tab", "Tab")
-    terminal.wait_for(" tab Next field  enter Save")
-    for shown in ("[private CA]", "[not verified]", "[plain http]"):
-        terminal.press("Space")
-        terminal.wait_for(shown)
-    terminal.press("Tab")
-    for shown in ("[docker login]", "[variable]", "[nothing]"):
-        terminal.press("Space")
-        terminal.wait_for(shown)
+    terminal.wait_for("no encryption", "no login asked for", "[plain http]", "[nothing]")
     terminal.press("Enter")
     terminal.wait_for("✓ works", f"{address.replace(':', '-')} works")
 

@@ -109,6 +109,15 @@ def shown(app: RegferryApp) -> str:
     return "\n".join(screen_lines(app))
 
 
+async def sees(app: RegferryApp, *words: str) -> None:
+    """Wait until all these words stand on the screen: what is painted comes a moment after what is known."""
+    for _ in range(600):
+        if all(part in shown(app) for part in words):
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"{words} did not appear on the screen:\n{shown(app)}")
+
+
 def said(app: RegferryApp) -> list[str]:
     """Return what was said so far."""
     return [text for _at, text, _style in app.messages]

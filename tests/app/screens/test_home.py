@@ -69,7 +69,7 @@ async def test_runs_and_endpoints_in_short_with_the_next_step() -> None:
     async with opened() as app:
         await app.sees("Latest runs (1)", "Endpoints (2)", "old.example.com", "new.example.com", "ready")
         await app.sees("Next")
-        assert folder.name[-12:] in app.text
+        await app.sees(folder.name[-12:])
         await app.press("enter")
         await app.until(lambda: app.app.current_mode == "runs")
 

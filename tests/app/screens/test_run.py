@@ -19,6 +19,7 @@ from tests.app.screens.running import (
     run_screen,
     run_to,
     said,
+    sees,
     shown,
     until,
 )
@@ -34,13 +35,13 @@ async def test_a_new_run_waits_for_its_key_and_runs_to_its_end() -> None:
         folder = await make(both.plan())
         async with app_on(folder) as (app, pilot):
             await run_to(app, pilot, "new")
-            assert "Ready to run" in shown(app)
+            await sees(app, "Ready to run")
             await pilot.press("r")
             screen = await run_to(app, pilot, "done")
             await until(lambda: "done 30" in shown(app))
             assert screen.rows.counts()["done"] == SAMPLES
             assert f"{SAMPLES} images are at the target" in said(app)[-1]
-            assert "✓ 2 execute 30/30" in shown(app)
+            await sees(app, "✓ 2 execute 30/30")
             assert screen.exit_code == 0
 
 
@@ -50,7 +51,7 @@ async def test_it_shows_a_run_that_somebody_else_started() -> None:
         process = launch(folder)
         async with app_on(folder) as (app, pilot):
             await run_to(app, pilot, "done")
-            assert "library/nginx:1.25.3" in shown(app)
+            await sees(app, "library/nginx:1.25.3")
         await asyncio.to_thread(process.wait)
 
 
@@ -82,7 +83,7 @@ async def test_failures_are_grouped_with_what_to_do_and_can_be_tried_again() -> 
             await pilot.pause()
             failed = screen.rows.counts()["failed"]
             assert f"{failed} not allowed (403 DENIED)" in " ".join(shown(app).split())
-            assert "give the account permission" in shown(app)
+            await sees(app, "give the account permission")
             await pilot.press("enter")
             await until(lambda: screen.table.row_count == failed)
             assert "mirror/library" not in shown(app)
@@ -150,12 +151,12 @@ async def test_pause_resume_and_stop_reach_the_process() -> None:
             await until(lambda: "2 execute" in shown(app) and run_screen(app).progress["phase"] == "execute")
             await pilot.press("p")
             await run_to(app, pilot, "paused")
-            assert "press p to go on" in shown(app)
+            await sees(app, "press p to go on")
             await pilot.press("p")
             await run_to(app, pilot, "running")
             await pilot.press("X")
             await pilot.pause()
-            assert "Stop this run?" in shown(app)
+            await sees(app, "Stop this run?")
             await pilot.press("n")
             await pilot.pause()
             assert folder.working() is not None
@@ -164,7 +165,7 @@ async def test_pause_resume_and_stop_reach_the_process() -> None:
             both.hurry()
             screen = await run_to(app, pilot, "stopped")
             assert screen.exit_code == 6
-            assert "press r to go on" in shown(app)
+            await sees(app, "press r to go on")
             await pilot.press("r")
             await run_to(app, pilot, "done")
 
@@ -258,8 +259,8 @@ async def test_a_killed_process_shows_as_interrupted_and_goes_on() -> None:
             assert process
             os.kill(process, signal.SIGKILL)
             await run_to(app, pilot, "interrupted")
-            assert "interrupted" in shown(app)
-            assert "press r to go on" in shown(app)
+            await sees(app, "interrupted")
+            await sees(app, "press r to go on")
             assert "running" not in screen.rows.counts()
             both.hurry()
             await pilot.press("r")
@@ -389,5 +390,5 @@ async def test_a_low_screen_shows_one_pane_at_a_time() -> None:
             assert screen.focused is screen.details
             await pilot.press("escape")
             await pilot.pause()
-            assert "Tasks" in shown(app)
+            await sees(app, "Tasks")
             assert screen.focused is screen.table

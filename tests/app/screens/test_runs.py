@@ -10,7 +10,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from tests.app.screens.running import SLOW, app_on, make, registries, run_to, said, shown, until
+from tests.app.screens.running import SLOW, app_on, make, registries, run_to, said, sees, shown, until
 from tui.app.app import RegferryApp
 from tui.app.screens.run import RunScreen
 from tui.app.screens.runs import Runs
@@ -141,7 +141,7 @@ async def test_deleting_asks_first() -> None:
             await listed(app, pilot, "all well")
             await pilot.press("D")
             await pilot.pause()
-            assert "Delete this run?" in shown(app)
+            await sees(app, "Delete this run?")
             await pilot.press("n")
             await pilot.pause()
             assert folder.journal.exists()

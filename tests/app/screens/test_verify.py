@@ -8,7 +8,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from tests.app.screens.running import Registries, app_on, make, registries, run_to, said, shown, until
+from tests.app.screens.running import Registries, app_on, make, registries, run_to, said, sees, shown, until
 from tests.app.screens.test_runs import finished, listed
 from tui.app.app import RegferryApp
 from tui.app.screens.run import RunScreen
@@ -43,7 +43,7 @@ async def test_a_run_is_verified_from_the_list_and_said_to_be(tmp_path: Path) ->
         async with app_on() as (app, pilot):
             await listed(app, pilot, "all well, 4 images")
             screen = await opened(app, pilot)
-            assert "Not verified yet" in shown(app)
+            await sees(app, "Not verified yet")
             with folder.locked(LOCK):
                 await pilot.press("v")
                 await until(lambda: any("is verifying the run" in text for text in said(app)))
@@ -56,7 +56,7 @@ async def test_a_run_is_verified_from_the_list_and_said_to_be(tmp_path: Path) ->
                 "everything read and hashed",
                 "Everything as planned",
             ):
-                assert words in shown(app)
+                await sees(app, words)
             await pilot.press("w")
             await pilot.pause()
             field = app.screen.query_one(Input)
@@ -88,11 +88,11 @@ async def test_differences_are_listed_in_words_with_what_to_do() -> None:
             await until(lambda: "look for tags the plan does not know: on" in shown(app))
             await pilot.press("v")
             await ended(screen, pilot, "different")
-            for words in ("differs from the plan", "2 differences", "the tag or digest is missing", "surplus"):
-                assert words in shown(app)
+            words = ("differs from the plan", "2 differences", "the tag or digest is missing", "surplus")
+            await until(lambda: all(part in shown(app) for part in words))
             await pilot.press("enter")
             await until(lambda: "What to do" in shown(app))
-            assert "copy it again" in shown(app)
+            await sees(app, "copy it again")
             await pilot.press("y")
             await pilot.press("escape")
             await pilot.pause()
@@ -117,10 +117,10 @@ async def test_it_goes_on_when_one_leaves_and_can_be_stopped() -> None:
             await run_to(app, pilot, "done")
             screen = await opened(app, pilot)
             await ended(screen, pilot, "running")
-            assert "stop it" in shown(app)
+            await sees(app, "stop it")
             await pilot.press("X")
             await ended(screen, pilot, "stopped")
-            assert "stopped before it was done" in shown(app)
+            await sees(app, "stopped before it was done")
             both.hurry()
             await pilot.press("v")
             await ended(screen, pilot, "same")

@@ -91,7 +91,7 @@ class WatchedRun(Place):
         except WATCH_ERRORS as error:
             self.say_error(error)
         except NoMatches:
-            if self.is_current:  # not when the screen is being left, and its table is gone before it
+            if self.query(LineTable):  # when the screen or the app is being left, the table is gone before it
                 raise
         finally:
             watch.close()

@@ -94,7 +94,7 @@ class Runs(Place):
         """Read the runs, and again every second while this is in front."""
         runs = RunList(self.session.state)
         while True:
-            if self.is_current or not self._lines:
+            if self.is_active or not self._lines:
                 await self._look(runs)
             self._asked_again.clear()
             try:

@@ -30,12 +30,14 @@ def signed(folder: RunFolder, report: dict[str, Any], name: str) -> dict[str, An
 def write_report(report: Mapping[str, Any], path: Path) -> list[Path]:
     """Write a report to a file whose ending says the form, or in every form into a folder; return what was written.
 
-    Raises LocalError that names the file.
+    A name without an ending is a folder, which is made when it is not there. Raises LocalError that names the file.
     """
-    targets = [path / f"{report['run']}.{kind}" for kind in KINDS] if path.is_dir() else [path]
+    folder = path.is_dir() or not path.suffix
+    targets = [path / f"{report['run']}.{kind}" for kind in KINDS] if folder else [path]
     for target in targets:
         text = report_text(report, kind_of(target))
         try:
+            target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8")
         except OSError as error:
             reason = error.strerror or type(error).__name__

@@ -153,7 +153,7 @@ class Home(Place):
         self.app.show_run(run.folder)
 
     def _look_again(self) -> None:
-        if self.is_current and any(run.state in LIVE for run in self._runs):
+        if self.is_active and any(run.state in LIVE for run in self._runs):
             self._look()
 
     def _look(self) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +35,13 @@ def wait_until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.02)
+
+
+def sizes(folder: Path) -> Iterator[int]:
+    """Sizes of a folder's files in bytes, of those that stay long enough to be asked."""
+    for path in folder.glob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            yield path.stat().st_size
 
 
 def check_blobs(folder: Path) -> int:
@@ -126,13 +134,13 @@ def test_an_export_that_was_killed_goes_on_in_the_middle_of_a_blob(
     uploads = folder / ".regferry" / "uploads"
     process = cli.start("copy", f"{source.address}/*", f"oci:{folder}", "--json", "--limit-rate", "24M")
     try:
-        wait_until(lambda: any(path.stat().st_size > 20_000_000 for path in uploads.glob("*")))
+        wait_until(lambda: any(size > 20_000_000 for size in sizes(uploads)))
         time.sleep(0.3)
     finally:
         process.kill()
         process.communicate()
     assert check_blobs(folder) < layer.size
-    begun = max(path.stat().st_size for path in uploads.glob("*"))
+    begun = max(sizes(uploads))
     document = cli.run("runs", "resume", "--json").expect(0)
     assert document["tasks"]["done"] == 21
     # What was read before the end of a chunk was noted is read again, but not from the beginning.

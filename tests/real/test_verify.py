@@ -91,7 +91,9 @@ def reports(cli: Cli, run: str) -> None:
     assert "it was changed" in cli.run("runs", "report", "--check", as_json).out
     printed = cli.run("runs", "report", run)
     assert "Complete and verified" in printed.out
-    for wrong in ("report.pdf", "no-such-folder/report.html"):
+    assert cli.run("runs", "report", run, "--out", folder / "new" / "report.html").exit == 0
+    assert (folder / "new" / "report.html").is_file()
+    for wrong in ("report.pdf", f"reports/{as_json.name}/report.html"):
         refused = cli.run("runs", "report", run, "--out", cli.folder / wrong)
         assert (refused.exit, wrong in refused.err) == (5, True), refused
 

@@ -161,6 +161,10 @@ async def test_a_password_shows_the_policy_and_no_namespaces(
     assert "team/a/b" in found["findings"][0]["finding"]
     await operator.run("endpoint", "policy", "acr", "team", "--out", str(tmp_path / "policy.json"))
     assert INSTANCE in (tmp_path / "policy.json").read_text()
+    await operator.json("endpoint", "add", "tcr", "127.0.0.1:9", "--kind", "tcr")
+    found = await operator.json("endpoint", "policy", "tcr", "team")
+    assert found["policy"]["version"] == "2.0"
+    assert "in the place of tcr-xxxxxxxx" in found["unconfirmed"]
     await operator.json("endpoint", "add", "other", "registry.invalid")
     refused = await operator.json("endpoint", "prepare", "other", "team", status=1)
     assert "nothing can be prepared" in refused["error"]["message"]

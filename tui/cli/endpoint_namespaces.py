@@ -94,24 +94,33 @@ def prepare(name: str, targets: tuple[str, ...], create: bool, one_by_one: bool,
 @click.option("--out", type=file_to_write, help="Write it to this file instead.")
 @json_option
 def policy(name: str, spaces: tuple[str, ...], out: Path | None, as_json: bool) -> int:
-    """Print the least a RAM user must be allowed for these namespaces, as a policy for Alibaba Cloud's RAM console."""
+    """Print the least an account must be allowed for these namespaces, as a policy for the cloud's console.
+
+    For RAM of Alibaba Cloud and CAM of Tencent Cloud. The document goes to stdout, what to do with it to stderr.
+    """
     import asyncio
 
     from tui.cli import endpoint_prepare
     from tui.cli.files import write_text
 
-    document = asyncio.run(endpoint_prepare.policy(name, spaces))
-    if not document:
-        raise click.UsageError(f"the endpoint {name!r} needs no policy document: only Alibaba Cloud takes one")
+    found = asyncio.run(endpoint_prepare.policy(name, spaces))
+    if found is None:
+        raise click.UsageError(
+            f"the endpoint {name!r} needs no policy document: only Alibaba Cloud and Tencent Cloud take one"
+        )
     if out is not None:
-        write_text(out, document + "\n")
+        write_text(out, found.document + "\n")
     if as_json:
-        written = str(out) if out is not None else ""
-        _print_json({"exit": 0, "endpoint": name, "policy": json.loads(document), "written": written})
-    elif out is None:
-        click.echo(document)
+        document = {"exit": 0, "endpoint": name, "policy": json.loads(found.document), "paste": found.paste}
+        _print_json({**document, "unconfirmed": found.unconfirmed, "written": str(out) if out is not None else ""})
+        return 0
+    if out is None:
+        click.echo(found.document)
     else:
-        click.echo(f"written to {out}; paste it in the RAM console (Policies, Create Policy, JSON)")
+        click.echo(f"written to {out}")
+    for line in (found.paste, found.unconfirmed):
+        if line:
+            click.echo(line, err=True)
     return 0
 
 

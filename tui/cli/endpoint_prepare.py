@@ -20,7 +20,7 @@ from tui.oci.reference import InvalidReference, Repository, is_repository
 from tui.providers.findings import Finding
 from tui.providers.kinds import TITLES
 from tui.providers.lender import lender
-from tui.providers.preparing import Namespace, Preparer, preparer_for
+from tui.providers.preparing import Namespace, Policy, Preparer, preparer_for
 
 ANY_NAME = "regferry"
 """Stands for a repository where only a namespace was named."""
@@ -90,8 +90,8 @@ async def prepare(
     return findings, done
 
 
-async def policy(name: str, spaces: Sequence[str]) -> str:
-    """Return the policy document for `spaces`, '' where the vendor has none. Raises as `reached`, RegistryError."""
+async def policy(name: str, spaces: Sequence[str]) -> Policy | None:
+    """Return the policy for `spaces`, None where the vendor has none. Raises as `reached`, RegistryError."""
     async with reached(name) as here:
         return await here.preparer.policy(here.access, spaces, instance=here.endpoint.instance)
 

@@ -7,7 +7,7 @@ The whole of it for a screen or a command:
     await preparer.inspect(access, targets)         # findings, the worst first; some offer an `action`
     await preparer.perform(access, finding.action)  # once the operator has said yes
     preparer.namespaces(access)                     # pages of what is there
-    await preparer.policy(access, ["team"])         # the least an account must be allowed, '' where there is none
+    await preparer.policy(access, ["team"])         # the least an account must be allowed, None where there is none
 
 `access` comes of `AccessResolver.access_of` with a `lender`, so that an access key is behind it where there is one.
 """
@@ -22,7 +22,7 @@ from tui.oci.access import Access
 from tui.oci.reference import Repository
 from tui.providers.findings import UNKNOWN, Action, Coming, Finding
 
-__all__ = ["Namespace", "Powers", "Preparer", "preparer_for"]
+__all__ = ["Namespace", "Policy", "Powers", "Preparer", "preparer_for", "takes_policy"]
 
 AutoCreate = Literal["always", "switch"]
 
@@ -46,7 +46,7 @@ class Powers:
     """What can be done with this login. `why_not` says what is missing to look and create, '' when nothing is.
 
     `auto_create` is `switch` where it is an attribute of a namespace, `always` where every push creates what is
-    missing. `policy` says whether there is a policy document to show.
+    missing.
     """
 
     word: Literal["namespace", "project"] = "namespace"
@@ -55,9 +55,29 @@ class Powers:
     repositories: bool = True
     """Whether single repositories can be created."""
     auto_create: AutoCreate = "always"
-    policy: bool = False
     why_not: str = ""
     hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The least an account must be allowed: `document` is JSON text to paste into the console of its cloud.
+
+    `title` says what it is for, `paste` where it goes, `unconfirmed` what in it no documentation confirms or what is
+    to be filled in ('' for nothing); `file` is a name to save it under.
+    """
+
+    document: str
+    title: str
+    paste: str
+    file: str
+    unconfirmed: str = ""
+
+
+def policy_file(kind: str, namespaces: Sequence[str]) -> str:
+    """Return the name of a file for a policy of a `kind` ('ram'): with the namespace, where it is for one."""
+    names = sorted(set(namespaces))
+    return f"{kind}-policy-{names[0]}.json" if len(names) == 1 else f"{kind}-policy.json"
 
 
 class Preparer(Protocol):
@@ -93,8 +113,13 @@ class Preparer(Protocol):
     async def create_repository(self, access: Access, path: str) -> None:
         """Create a private repository. One that is there already is left as it is."""
 
-    async def policy(self, access: Access, namespaces: Sequence[str], *, instance: str = "") -> str:
-        """Return the least an account must be allowed to push to `namespaces`, as a document to paste; '' for none."""
+    async def policy(self, access: Access, namespaces: Sequence[str], *, instance: str = "") -> Policy | None:
+        """Return the least an account must be allowed to push to `namespaces`, None where there is no such document."""
+
+
+def takes_policy(kind: str) -> bool:
+    """Return whether accounts of a kind of registry get their permissions by a policy document."""
+    return kind in ("acr", "tcr")
 
 
 def preparer_for(kind: str) -> Preparer | None:

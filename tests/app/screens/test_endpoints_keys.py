@@ -107,7 +107,7 @@ async def test_namespaces_are_shown_created_and_their_policy_saved(enterprise: A
         await app.sees("fresh is there")
         assert not enterprise.cloud.spaces["fresh"].public
         await app.press("p")
-        await app.sees("The least a RAM user needs for fresh", "cr:PullRepository", "Save to a file")
+        await app.sees("The least a RAM user needs for fresh", "cr:GetAuthorizationToken", "Save to a file")
         await app.press("s")
         await app.sees("Save the policy")
         await app.press("ctrl+u")

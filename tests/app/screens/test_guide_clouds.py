@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -47,7 +48,7 @@ def cloud() -> Iterator[BackgroundCloud]:
 
 
 async def test_a_namespace_that_is_missing_is_created_after_asking(
-    source: EmbeddedRegistry, cloud: BackgroundCloud
+    source: EmbeddedRegistry, cloud: BackgroundCloud, tmp_path: Path
 ) -> None:
     old = Endpoint("old", source.address, scheme="http", store="none")
     acr = Endpoint(
@@ -84,7 +85,14 @@ async def test_a_namespace_that_is_missing_is_created_after_asking(
         await app.sees("a push to fresh is taken", "everything is ready")
         assert cloud.cloud.spaces["fresh"].creates
         await app.press("p")
-        await app.sees("cr:PushRepository")
+        await app.sees("The least a RAM user needs for fresh", "cr:GetAuthorizationToken", "Save to a file")
+        await app.press("s")
+        await app.sees("Save the policy")
+        await app.press("ctrl+u")
+        await app.type(str(tmp_path / "policy.json"))
+        await app.press("enter")
+        await app.sees("saved to")
+        assert "/fresh/*" in (tmp_path / "policy.json").read_text()
 
 
 @dataclass

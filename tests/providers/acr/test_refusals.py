@@ -19,7 +19,7 @@ from tui.oci.errors import Denied, NetworkError, NotFound, RegistryError, Thrott
 from tui.oci.reference import Repository
 from tui.oci.retry import RetryPolicy
 from tui.providers.acr.enterprise import Enterprise
-from tui.providers.acr.errors import CLOCK_HINT, INSTANCE_HINT, KEY_HINT, RAM_HINT, SECRET_HINT, STS_HINT, judge
+from tui.providers.acr.errors import INSTANCE_HINT, KEY_HINT, RAM_HINT, SECRET_HINT, STS_HINT, judge
 from tui.providers.acr.signed import signer
 from tui.providers.api.call import ApiCall
 from tui.providers.api.client import ApiClient
@@ -27,6 +27,7 @@ from tui.providers.catalog import CatalogUnavailable, Session, provider_for
 from tui.providers.check import Step, check
 from tui.providers.hints import ACR_CLOSED, ACR_DENIED, ACR_DEPTH, VPC_ONLY, advice
 from tui.providers.kinds import Vendor
+from tui.providers.refusals import CLOCK_HINT
 
 ONCE = RetryPolicy(tries=1, throttled_total=0)
 

@@ -20,7 +20,8 @@ from tui.providers.check import check
 from tui.providers.findings import Finding
 from tui.providers.hints import TCR_DENIED
 from tui.providers.preparing import Namespace
-from tui.providers.tcr.errors import CAM_HINT, CLOCK_HINT, INSTANCE_HINT, KEY_HINT, SECRET_HINT, TOKEN_HINT
+from tui.providers.refusals import CLOCK_HINT
+from tui.providers.tcr.errors import CAM_HINT, INSTANCE_HINT, KEY_HINT, SECRET_HINT, TOKEN_HINT
 from tui.providers.tcr.instance import PERSONAL_HINT
 from tui.providers.tcr.preparing import TcrPreparer
 
@@ -199,15 +200,17 @@ async def test_a_missing_namespace_is_offered_and_created(tcr: Tcr) -> None:
     assert tcr.cloud.spaces["fresh"] == Space(True, False)
     everything = await inspect(tcr, "team/app", "fresh/app")
     assert {each.severity for each in everything} == {"note", "ok"}
-    assert [each.words for each in everything if each.severity == "note"] == ["the instance lets in 0.0.0.0/0 only"]
+    assert [each.words for each in everything if each.severity == "note"] == [
+        "the instance tcr-0123abcd lets in 0.0.0.0/0 only"
+    ]
 
 
 @pytest.mark.parametrize(
     ("public", "networks", "severity", "words"),
     [
-        ("Closed", [], "problem", "the instance is closed to the internet"),
-        ("Opening", [], "problem", "public access is opening"),
-        ("Opened", [], "warning", "the public access list of the instance is empty"),
+        ("Closed", [], "problem", "the instance tcr-0123abcd is closed to the internet"),
+        ("Opening", [], "problem", "public access to the instance tcr-0123abcd is opening"),
+        ("Opened", [], "problem", "the access list of the instance tcr-0123abcd is empty"),
     ],
 )
 async def test_an_instance_that_lets_nobody_in(

@@ -8,20 +8,29 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
+from typing import Any
+
+from tests.support.clouds.cam import granted
 
 
 @dataclass
 class Key:
-    """An access key; `allowed` None may do everything. `ends_at` is when its session token ends (Unix time)."""
+    """An access key; `allowed` None may do everything, unless a `policy` document is all it has.
+
+    `ends_at` is when its session token ends (Unix time).
+    """
 
     secret: str
     session_token: str = ""
     allowed: frozenset[str] | None = None
     ends_at: float = float("inf")
     enabled: bool = True
+    policy: Mapping[str, Any] | None = None
 
-    def may(self, action: str) -> bool:
+    def may(self, action: str, resource: str = "") -> bool:
         """Return whether the account behind the key has the permission."""
+        if self.policy is not None:
+            return granted(self.policy, action, resource)
         return self.allowed is None or action in self.allowed
 
 

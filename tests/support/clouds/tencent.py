@@ -19,6 +19,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from tests.support.clouds.cam import resource_of
 from tests.support.clouds.state import TENCENT_NAME, Cloud, Key, Space, page_of
 
 INSTANCE = "tcr-0123abcd"
@@ -196,7 +197,7 @@ class TencentApi:
         return parameters
 
     def _answer(self, request: Request) -> dict[str, Any]:
-        if not request.key.may(f"tcr:{request.action}"):
+        if not request.key.may(f"tcr:{request.action}", resource_of(request.action, request.parameters, REGION)):
             raise Refusal("UnauthorizedOperation", f"You are not authorized to perform tcr:{request.action}.")
         if request.action == "CreateInstanceToken" and self.status != "Running":
             raise Refusal("ResourceInsufficient.ErrorInstanceNotRunning", "The instance is not running.")

@@ -13,11 +13,12 @@ from tui.oci.saying import N_, phrase
 from tui.providers.acr.default_edition import VERSION as DEFAULT_VERSION
 from tui.providers.acr.default_edition import DefaultEdition
 from tui.providers.acr.enterprise import VERSION as ENTERPRISE_VERSION
-from tui.providers.acr.enterprise import Enterprise, PublicAccess
+from tui.providers.acr.enterprise import Enterprise
 from tui.providers.acr.place import Place, locate
 from tui.providers.acr.signed import api_client
 from tui.providers.cloud import AlreadyThere, CloudTag, api_connection, or_none
 from tui.providers.preparing import Namespace
+from tui.providers.public_access import PublicAccess
 
 
 class AcrAccount:

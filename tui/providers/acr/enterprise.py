@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from tui.oci.access import Credential
 from tui.oci.errors import NotFound, ServerError
@@ -17,19 +16,11 @@ from tui.providers.api.client import ApiClient
 from tui.providers.api.pages import Page, numbered_pages
 from tui.providers.cloud import CloudTag, objects, seconds_left, text, time_of, whole_number
 from tui.providers.preparing import Namespace
+from tui.providers.public_access import PublicAccess
 
 VERSION: Final = "2018-12-01"
 _PAGE = 100
 _SUMMARY = "copied by regferry"
-
-
-@dataclass(frozen=True, slots=True)
-class PublicAccess:
-    """Whether the registry answers on the internet, and the networks (CIDR) its list lets in, if it has one."""
-
-    enabled: bool
-    limited: bool
-    networks: tuple[str, ...]
 
 
 class Enterprise:
@@ -137,7 +128,8 @@ class Enterprise:
         document = await self._client.json(call)
         document = document if isinstance(document, dict) else {}
         entries = tuple(entry for each in objects(document, "AclEntries") if (entry := text(each, "Entry")))
-        return PublicAccess(document.get("Enable") is True, document.get("AclEnable") is True, entries)
+        state: Literal["open", "closed"] = "open" if document.get("Enable") is True else "closed"
+        return PublicAccess(state, entries, limited=document.get("AclEnable") is True)
 
     async def _configure(self, action: str, what: str, name: str, public: bool) -> None:
         kind = "PUBLIC" if public else "PRIVATE"

@@ -5,22 +5,17 @@ Codes: the "Common error codes" of Alibaba Cloud OpenAPI, and those of the `cr` 
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
-from tui.oci.answers import Answer, retry_after
+from tui.oci.answers import Answer
 from tui.oci.errors import Denied, NotFound, PolicyRefused, RegistryError, ServerError, Throttled, Unauthenticated
-from tui.oci.saying import N_, phrase
+from tui.oci.saying import N_
 from tui.providers.api.call import ApiCall
-from tui.providers.cloud import AlreadyThere, clock_words, text
+from tui.providers.cloud import AlreadyThere, text
+from tui.providers.refusals import CLOCK_HINT, Meaning, object_in, refusal
 
 KEY_HINT = N_(
     "look in the RAM console whether the AccessKey exists and is enabled, and store it again for the endpoint"
 )
 SECRET_HINT = N_("store the AccessKey again: the secret does not belong to this AccessKey id")
-CLOCK_HINT = N_(
-    "set the clock of this machine (for example 'timedatectl set-ntp true'): requests are signed with the time"
-)
 STS_HINT = N_("get another temporary AccessKey with its STS token and store all three again for the endpoint")
 RAM_HINT = N_("give the RAM user the policy that regferry shows for this namespace (RAM console, 'Grant Permission')")
 INSTANCE_HINT = N_(
@@ -29,8 +24,7 @@ INSTANCE_HINT = N_(
 NAMESPACE_HINT = N_("create the namespace in the console of the Container Registry, or let regferry create it")
 THROTTLE_HINT = N_("Alibaba Cloud limits calls of its API; regferry waits and goes on")
 
-_Kind = type[RegistryError]
-_KNOWN: dict[str, tuple[_Kind, str, str]] = {
+_KNOWN: dict[str, Meaning] = {
     "InvalidAccessKeyId.NotFound": (Unauthenticated, N_("Alibaba Cloud does not know this AccessKey"), KEY_HINT),
     "InvalidAccessKeyId.Inactive": (Unauthenticated, N_("this AccessKey is disabled"), KEY_HINT),
     "InvalidAccessKeyId": (Unauthenticated, N_("this AccessKey is not accepted"), KEY_HINT),
@@ -70,29 +64,15 @@ def judge(answer: Answer, call: ApiCall) -> RegistryError | None:
 
     The Enterprise API also refuses with status 200 and `"IsSuccess": false`.
     """
-    document = _document(answer)
+    document = object_in(answer)
     if answer.status in call.accept and document.get("IsSuccess") is not False:
         return None
     code = text(document, "Code", "code")
-    kind, words, hint = _meaning(answer, code)
     said = text(document, "Message", "message")
-    if kind is Unauthenticated and hint == CLOCK_HINT and (off := clock_words(answer)):
-        words = phrase("{words}: it is {by}", words=words, by=off)
-    if not words or kind is Denied:
-        said = said or phrase("HTTP status {status}", status=answer.status)
-        words = phrase("{words}: {said}", words=words, said=said) if words else said
-    return kind(
-        phrase("cannot {action}: {words}", action=call.action, words=words),
-        endpoint=_host(answer.url),
-        reference=call.reference,
-        status=answer.status,
-        code=code,
-        hint=hint,
-        retry_after=retry_after(answer.headers),
-    )
+    return refusal(answer, call, _meaning(answer, code), code=code, said=said)
 
 
-def _meaning(answer: Answer, code: str) -> tuple[_Kind, str, str]:
+def _meaning(answer: Answer, code: str) -> Meaning:
     if code in _KNOWN:
         return _KNOWN[code]
     if answer.status == 429 or code.startswith("Throttling"):
@@ -110,15 +90,3 @@ def _meaning(answer: Answer, code: str) -> tuple[_Kind, str, str]:
     if code.endswith("_NOT_EXIST") or answer.status == 404:
         return NotFound, "", ""
     return PolicyRefused, "", ""
-
-
-def _document(answer: Answer) -> dict[str, Any]:
-    try:
-        document = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
-def _host(url: str) -> str:
-    return url.partition("://")[2].partition("/")[0]

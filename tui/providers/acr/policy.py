@@ -1,8 +1,7 @@
 """The least a RAM user must be allowed, as a policy document to paste into the RAM console.
 
 RAM documentation, "Policy structure and syntax"; actions and resources: Container Registry documentation, "RAM
-authorization". Which of them the automatic creation of repositories needs is not documented: `cr:CreateRepository` is
-among them so that both ways of creating work.
+authorization". What they do not say is in `UNCONFIRMED`.
 """
 
 from __future__ import annotations
@@ -10,6 +9,16 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+from tui.oci.saying import N_
+
+UNCONFIRMED = N_(
+    "not confirmed by documentation: whether the automatic creation of repositories needs cr:CreateRepository; it is "
+    "allowed here"
+)
+UNCONFIRMED_DEFAULT = N_(
+    "not confirmed by documentation: how resources of the default edition are written (repository/namespace/*), and "
+    "whether the automatic creation of repositories needs cr:CreateRepository; it is allowed here"
+)
 _ON_NAMESPACE = ("cr:PullRepository", "cr:PushRepository", "cr:GetRepository", "cr:ListRepositoryTag")
 _LOOKING = ("cr:GetNamespace", "cr:ListNamespace", "cr:ListRepository")
 _CREATING = ("cr:CreateNamespace", "cr:UpdateNamespace")

@@ -6,18 +6,18 @@ import re
 from collections.abc import Sequence
 
 from tui.oci.access import Access
-from tui.oci.errors import Denied, RegistryError
+from tui.oci.errors import RegistryError
 from tui.oci.reference import Repository
-from tui.oci.saying import N_
+from tui.oci.saying import N_, phrase
 from tui.providers.acr.account import AcrAccount
-from tui.providers.acr.place import Place, locate
-from tui.providers.acr.policy import ram_policy
+from tui.providers.acr.place import locate
+from tui.providers.acr.policy import UNCONFIRMED, UNCONFIRMED_DEFAULT, ram_policy
 from tui.providers.acr.users import user_name_problem
 from tui.providers.cloud import account_of
 from tui.providers.findings import UNKNOWN, Coming, Finding, worst_first
-from tui.providers.kinds import vendor_of_address
 from tui.providers.namespaces import CloudNamespaces, in_the_way, namespace_findings
-from tui.providers.preparing import Powers
+from tui.providers.preparing import Policy, Powers, policy_file
+from tui.providers.public_access import public_access_findings
 
 _NAME = {
     "default": re.compile(r"(?![-_])[a-z0-9_-]{2,30}(?<![-_])"),
@@ -42,19 +42,24 @@ class AcrPreparer(CloudNamespaces):
             create=with_key,
             repositories=with_key,
             auto_create="switch",
-            policy=True,
             why_not="" if with_key else NO_KEY,
             hint="" if with_key else NO_KEY_HINT,
         )
 
-    async def policy(self, access: Access, namespaces: Sequence[str], *, instance: str = "") -> str:
+    async def policy(self, access: Access, namespaces: Sequence[str], *, instance: str = "") -> Policy:
         """Return the RAM policy; the instance and region come from the address, and from the registry's own answer."""
         account = account_of(access)
         if isinstance(account, AcrAccount):
             place = await account.place()
         else:
             place = await locate(access.connection, instance)
-        return ram_policy(namespaces, instance=place.instance, region=place.region, create=True)
+        return Policy(
+            ram_policy(namespaces, instance=place.instance, region=place.region, create=True),
+            phrase("The least a RAM user needs for {names}", names=", ".join(sorted(set(namespaces)))),
+            N_("Paste it in the RAM console (Policies, Create Policy, JSON) and grant it to the RAM user."),
+            policy_file("ram", namespaces),
+            UNCONFIRMED if place.instance else UNCONFIRMED_DEFAULT,
+        )
 
     async def inspect(self, access: Access, targets: Sequence[Repository], coming: Coming = UNKNOWN) -> list[Finding]:
         """Return what is in the way: names, namespaces, auto-create, the login, the access from the internet."""
@@ -69,7 +74,7 @@ class AcrPreparer(CloudNamespaces):
         findings = [Finding("ok", N_("the AccessKey gives a login for the registry"))]
         findings += _names(targets, place.edition)
         if place.edition == "enterprise":
-            findings += await _public_access(account, access, place)
+            findings += await public_access_findings(access, place.instance, account.public_access)
         return worst_first(findings + await namespace_findings(account, targets))
 
 
@@ -95,30 +100,3 @@ def _fixed_password(access: Access) -> list[Finding]:
         if wrong:
             findings.append(Finding("warning", wrong, advice))
     return [*findings, Finding("note", NO_KEY, NO_KEY_HINT)]
-
-
-async def _public_access(account: AcrAccount, access: Access, place: Place) -> list[Finding]:
-    if vendor_of_address(access.connection.registry).network != "public":
-        return [Finding("note", N_("this address works only inside the VPC it is linked with"))]
-    try:
-        found = await account.public_access()
-    except Denied:
-        # Looking at this is a permission of its own, and the connection test shows it as well.
-        return []
-    except RegistryError as error:
-        return [in_the_way(error)]
-    if found is None or (found.enabled and not found.limited):
-        return []
-    if not found.enabled:
-        advice = N_(
-            "switch on the public endpoint of the instance in its console (Access Control, Internet) and add this "
-            "machine's address, or use the VPC address from inside"
-        )
-        return [Finding("problem", N_("the instance {id} is closed to the internet"), advice, {"id": place.instance})]
-    if not found.networks:
-        advice = N_("add this machine's address to the access list of the instance (Access Control, Internet)")
-        return [Finding("problem", N_("the access list of the instance {id} is empty"), advice, {"id": place.instance})]
-    words = N_("the instance {id} lets in {networks} only")
-    advice = N_("if the connection fails, add this machine's address to the access list of the instance")
-    shown = ", ".join(found.networks[:5]) + (" ..." if len(found.networks) > 5 else "")
-    return [Finding("note", words, advice, {"id": place.instance, "networks": shown})]

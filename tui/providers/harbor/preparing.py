@@ -14,7 +14,7 @@ from tui.providers.harbor.client import Harbor
 from tui.providers.harbor.preflight import inspect_target, refused
 from tui.providers.harbor.source import HarborSource
 from tui.providers.harbor.target import create_project
-from tui.providers.preparing import Namespace, Powers
+from tui.providers.preparing import Namespace, Policy, Powers
 
 NO_LOGIN = N_("without a login only what is public can be seen, and nothing can be created")
 NO_LOGIN_HINT = N_("log in to the endpoint with a user, or a robot account of the whole system")
@@ -81,6 +81,6 @@ class HarborPreparer:
     async def create_repository(self, access: Access, path: str) -> None:
         """Do nothing: a push always creates what is missing here."""
 
-    async def policy(self, access: Access, namespaces: Sequence[str], *, instance: str = "") -> str:
+    async def policy(self, access: Access, namespaces: Sequence[str], *, instance: str = "") -> Policy | None:
         """Return nothing: a Harbor has roles in projects instead."""
-        return ""
+        return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -25,18 +24,11 @@ from tui.providers.cloud import (
     whole_number,
 )
 from tui.providers.preparing import Namespace
+from tui.providers.public_access import PublicAccess
 from tui.providers.tcr.instance import Instance, find_instance
 from tui.providers.tcr.signed import HOST, TcrClient, api_client
 
 _PAGE = 100
-
-
-@dataclass(frozen=True, slots=True)
-class PublicAccess:
-    """Whether the registry answers on the internet (`Opened`, `Opening`, `Closed`), and the networks it lets in."""
-
-    status: str
-    networks: tuple[str, ...]
 
 
 class TcrAccount:
@@ -135,11 +127,11 @@ class TcrAccount:
         async with self._calls() as calls:
             what = N_("look at the public access")
             status = text((await calls.do("DescribeExternalEndpointStatus", what))[0], "Status")
-            if status != "Opened":
-                return PublicAccess(status, ())
+            if status in ("Closed", "Opening"):
+                return PublicAccess("closed" if status == "Closed" else "opening")
             response, _ = await calls.do("DescribeSecurityPolicies", what)
         found = objects(response, "SecurityPolicySet")
-        return PublicAccess(status, tuple(block for each in found if (block := text(each, "CidrBlock"))))
+        return PublicAccess("open", tuple(block for each in found if (block := text(each, "CidrBlock"))))
 
     @asynccontextmanager
     async def _calls(self) -> AsyncIterator[_Calls]:

@@ -6,31 +6,29 @@ Codes: "Common error codes" of Tencent Cloud API 3.0, and those of the `tcr` API
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from tui.oci.answers import Answer, retry_after
+from tui.oci.answers import Answer
 from tui.oci.errors import Denied, NotFound, PolicyRefused, RegistryError, ServerError, Throttled, Unauthenticated
-from tui.oci.saying import N_, phrase
+from tui.oci.saying import N_
 from tui.providers.api.call import ApiCall
-from tui.providers.cloud import AlreadyThere, clock_words, text
+from tui.providers.cloud import AlreadyThere, text
+from tui.providers.refusals import CLOCK_HINT, Meaning, object_in, refusal
 
 KEY_HINT = N_(
     "look in the console (Access Management, API keys) whether the key exists and is enabled, and store it again"
 )
 SECRET_HINT = N_("store the key again: the SecretKey does not belong to this SecretId")
-CLOCK_HINT = N_(
-    "set the clock of this machine (for example 'timedatectl set-ntp true'): requests are signed with the time"
-)
 TOKEN_HINT = N_("get another temporary key with its token and store all three again for the endpoint")
-CAM_HINT = N_("give the sub-account the permission in Access Management (CAM), for example QcloudTCRFullAccess")
+CAM_HINT = N_(
+    "give the sub-account the policy that regferry shows for this namespace (console: Access Management, Policies)"
+)
 INSTANCE_HINT = N_("check the address of the endpoint; the key must be of the account the instance belongs to")
 NAMESPACE_HINT = N_("create the namespace in the console of the instance, or let regferry create it")
 QUOTA_HINT = N_("the instance has as many as its type allows: remove some, or have the limit raised")
 THROTTLE_HINT = N_("Tencent Cloud limits calls of its API; regferry waits and goes on")
 
-_Meaning = tuple[type[RegistryError], str, str]
-_KNOWN: dict[str, _Meaning] = {
+_KNOWN: dict[str, Meaning] = {
     "AuthFailure.SecretIdNotFound": (Unauthenticated, N_("Tencent Cloud does not know this SecretId"), KEY_HINT),
     "AuthFailure.InvalidSecretId": (Unauthenticated, N_("this is no SecretId of an API key"), KEY_HINT),
     "AuthFailure.SignatureFailure": (Unauthenticated, N_("the SecretKey is wrong"), SECRET_HINT),
@@ -54,7 +52,7 @@ _KNOWN: dict[str, _Meaning] = {
     ),
     "OperationDenied.QuotaOverLimit": (PolicyRefused, N_("a quota is used up"), QUOTA_HINT),
 }
-_BEGINNINGS: tuple[tuple[str, _Meaning], ...] = (
+_BEGINNINGS: tuple[tuple[str, Meaning], ...] = (
     ("AuthFailure", (Unauthenticated, "", KEY_HINT)),
     ("UnauthorizedOperation", (Denied, N_("the account lacks a permission"), CAM_HINT)),
     ("RequestLimitExceeded", (Throttled, "", THROTTLE_HINT)),
@@ -71,35 +69,17 @@ def judge(answer: Answer, call: ApiCall) -> RegistryError | None:
         if answer.status in call.accept:
             return None
         error = {}
-    code, said = text(error, "Code"), text(error, "Message")
-    kind, words, hint = _meaning(answer, code)
-    if hint == CLOCK_HINT and (off := clock_words(answer)):
-        words = phrase("{words}: it is {by}", words=words, by=off)
-    if not words or kind is Denied:
-        said = said or phrase("HTTP status {status}", status=answer.status)
-        words = phrase("{words}: {said}", words=words, said=said) if words else said
-    return kind(
-        phrase("cannot {action}: {words}", action=call.action, words=words),
-        endpoint=answer.url.partition("://")[2].partition("/")[0],
-        reference=call.reference,
-        status=answer.status,
-        code=code,
-        hint=hint,
-        retry_after=retry_after(answer.headers),
-    )
+    code = text(error, "Code")
+    return refusal(answer, call, _meaning(answer, code), code=code, said=text(error, "Message"))
 
 
 def response_of(answer: Answer) -> dict[str, Any]:
     """Return the `Response` object of an answer, an empty one when there is none."""
-    try:
-        document = json.loads(answer.body)
-    except (ValueError, RecursionError):
-        return {}
-    response = document.get("Response") if isinstance(document, dict) else None
+    response = object_in(answer).get("Response")
     return response if isinstance(response, dict) else {}
 
 
-def _meaning(answer: Answer, code: str) -> _Meaning:
+def _meaning(answer: Answer, code: str) -> Meaning:
     if code in _KNOWN:
         return _KNOWN[code]
     for beginning, meaning in _BEGINNINGS:

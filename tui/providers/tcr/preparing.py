@@ -6,16 +6,18 @@ import re
 from collections.abc import Sequence
 
 from tui.oci.access import Access
-from tui.oci.errors import Denied, RegistryError
+from tui.oci.errors import Denied, NotFound, PolicyRefused, RegistryError
 from tui.oci.reference import Repository
-from tui.oci.saying import N_
+from tui.oci.saying import N_, phrase
 from tui.providers.cloud import account_of
 from tui.providers.findings import UNKNOWN, Coming, Finding, worst_first
 from tui.providers.kinds import vendor_of_address
 from tui.providers.namespaces import CloudNamespaces, in_the_way, namespace_findings
-from tui.providers.preparing import Powers
+from tui.providers.preparing import Policy, Powers, policy_file
+from tui.providers.public_access import public_access_findings
 from tui.providers.tcr.account import TcrAccount
 from tui.providers.tcr.instance import PERSONAL_HINT
+from tui.providers.tcr.policy import INSTANCE, UNCONFIRMED, UNCONFIRMED_PERSONAL, cam_policy, personal_policy
 
 _NAME = re.compile(r"(?=.{2,30}$)[a-z0-9]+(?:[._-][a-z0-9]+)*")
 NO_KEY = N_("with a password the namespaces cannot be looked at, and a push does not create them")
@@ -34,13 +36,27 @@ class TcrPreparer(CloudNamespaces):
         """Return what can be done with this login."""
         if account_of(access) is not None:
             return Powers()
-        personal = vendor_of_address(access.connection.registry).edition == "personal"
-        hint = CONSOLE if personal else NO_KEY_HINT
+        hint = CONSOLE if _is_personal(access) else NO_KEY_HINT
         return Powers(look=False, create=False, repositories=False, why_not=NO_KEY, hint=hint)
 
-    async def policy(self, access: Access, namespaces: Sequence[str], *, instance: str = "") -> str:
-        """Return nothing: Tencent Cloud has ready policies, which its hints name."""
-        return ""
+    async def policy(self, access: Access, namespaces: Sequence[str], *, instance: str = "") -> Policy:
+        """Return the CAM policy; the instance is the endpoint's, else the one the API key sees at the address."""
+        personal = _is_personal(access)
+        known, region = await _known_instance(access, instance)
+        if personal:
+            document, unconfirmed = personal_policy(namespaces), UNCONFIRMED_PERSONAL
+        else:
+            document, unconfirmed = cam_policy(namespaces, instance=known or INSTANCE, region=region), UNCONFIRMED
+        if not personal and not known:
+            fill_in = phrase("put the id of the instance in the place of {stand_in}", stand_in=INSTANCE)
+            unconfirmed = phrase("{one}; {other}", one=fill_in, other=unconfirmed)
+        return Policy(
+            document,
+            phrase("The least a sub-account needs for {names}", names=", ".join(sorted(set(namespaces)))),
+            N_("Paste it in the console (Access Management, Policies, Create by Policy Syntax) and associate it."),
+            policy_file("cam", namespaces),
+            unconfirmed,
+        )
 
     async def inspect(self, access: Access, targets: Sequence[Repository], coming: Coming = UNKNOWN) -> list[Finding]:
         """Return what is in the way: names, namespaces, the login, the access from the internet."""
@@ -58,8 +74,25 @@ class TcrPreparer(CloudNamespaces):
             advice = N_("wait, or look at the instance in the console")
             findings.append(Finding("problem", N_("the instance {id} is not running: {status}"), advice, values))
         findings += _names(targets)
-        findings += await _public_access(account, access)
+        findings += await public_access_findings(access, instance.id, account.public_access)
         return worst_first(findings + await namespace_findings(account, targets))
+
+
+def _is_personal(access: Access) -> bool:
+    return vendor_of_address(access.connection.registry).edition == "personal"
+
+
+async def _known_instance(access: Access, given: str) -> tuple[str, str]:
+    """Return the id and region of the instance at the address, both '' where nobody tells."""
+    account = account_of(access)
+    if isinstance(account, TcrAccount):
+        try:
+            found = await account.instance()
+            return found.id, found.region
+        except (Denied, NotFound, PolicyRefused):
+            # The permission to look is what the policy is asked for.
+            pass
+    return (given if given.startswith("tcr-") else ""), ""
 
 
 def _names(targets: Sequence[Repository]) -> list[Finding]:
@@ -76,7 +109,7 @@ def _names(targets: Sequence[Repository]) -> list[Finding]:
 
 def _fixed_password(access: Access) -> list[Finding]:
     findings = []
-    personal = vendor_of_address(access.connection.registry).edition == "personal"
+    personal = _is_personal(access)
     username = access.credential.username if access.credential else ""
     # The number of an account (UIN), or a service account.
     if username and not username.isdigit() and not username.startswith(_SERVICE_ACCOUNT):
@@ -86,27 +119,3 @@ def _fixed_password(access: Access) -> list[Finding]:
         )  # fmt: skip
         findings.append(Finding("warning", N_("{user} is no user name of this registry"), advice, {"user": username}))
     return [*findings, Finding("note", NO_KEY, CONSOLE if personal else NO_KEY_HINT)]
-
-
-async def _public_access(account: TcrAccount, access: Access) -> list[Finding]:
-    if vendor_of_address(access.connection.registry).network != "public":
-        return [Finding("note", N_("this address works only inside the VPC it is linked with"))]
-    try:
-        found = await account.public_access()
-    except Denied:
-        # Looking at this is a permission of its own, and the connection test shows it as well.
-        return []
-    except RegistryError as error:
-        return [in_the_way(error)]
-    if found.status in ("Closed", "Opening"):
-        words = (
-            N_("the instance is closed to the internet") if found.status == "Closed" else N_("public access is opening")
-        )
-        advice = N_("open public access in the console of the instance and allow this machine's address")
-        return [Finding("problem", words, advice)]
-    if not found.networks:
-        advice = N_("add this machine's address to the public access list of the instance in its console")
-        return [Finding("warning", N_("the public access list of the instance is empty"), advice)]
-    shown = ", ".join(found.networks[:5]) + (" ..." if len(found.networks) > 5 else "")
-    advice = N_("if the connection fails, add this machine's address to the public access list of the instance")
-    return [Finding("note", N_("the instance lets in {networks} only"), advice, {"networks": shown})]

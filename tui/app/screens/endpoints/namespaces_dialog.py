@@ -32,7 +32,7 @@ from tui.app.working import begin
 from tui.endpoints.errors import EndpointsError
 from tui.endpoints.model import Endpoint
 from tui.oci.errors import LocalError, RegistryError
-from tui.providers.preparing import Namespace, Powers, Preparer, preparer_for
+from tui.providers.preparing import Namespace, Powers, Preparer, preparer_for, takes_policy
 
 if TYPE_CHECKING:
     from tui.app.session import Session
@@ -109,7 +109,7 @@ class NamespacesDialog(ModalScreen[None]):
             "create": powers.create,
             "auto_create": powers.create and powers.auto_create == "switch" and bool(self._found),
             "open": powers.look and bool(self._found),
-            "policy": powers.policy,
+            "policy": takes_policy(self._endpoint.kind),
         }
         return can.get(action, True)
 
@@ -233,9 +233,10 @@ class NamespacesDialog(ModalScreen[None]):
 
     async def _policy(self, name: str) -> None:
         assert self._access is not None
-        document = await self._preparer.policy(self._access, [name], instance=self._endpoint.instance)
+        policy = await self._preparer.policy(self._access, [name], instance=self._endpoint.instance)
         self._say("")
-        self.app.push_screen(PolicyDialog(name, document))
+        if policy is not None:
+            self.app.push_screen(PolicyDialog(policy))
 
     def _say(self, text: str, kind: str = "") -> None:
         label = self.query_one("#said", Static)

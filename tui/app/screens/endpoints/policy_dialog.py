@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
-from tui.app.i18n import N_, _, whole
+from tui.app.i18n import N_, _, said, whole
 from tui.app.screens.form_dialog import Field, FormDialog
 from tui.app.screens.text_dialog import TextDialog
 from tui.app.widgets.detail_pane import DetailPane, Section
@@ -18,6 +18,7 @@ from tui.app.working import begin
 from tui.oci.errors import LocalError
 from tui.plan.errors import PlanFileError
 from tui.plan.text_file import write_text
+from tui.providers.preparing import Policy
 
 
 class PolicyDialog(TextDialog):
@@ -30,21 +31,20 @@ class PolicyDialog(TextDialog):
     PolicyDialog DetailPane { height: 1fr; }
     """
 
-    def __init__(self, namespace: str, document: str) -> None:
-        about = _("Paste it in the RAM console (Policies, Create Policy, JSON) and grant it to the RAM user.")
-        title = _("The least a RAM user needs for {name}").format(name=namespace)
-        super().__init__(title, (), [Section(about, document.splitlines())])
-        self._document = document
-        self._file = f"ram-policy-{namespace}.json"
+    def __init__(self, policy: Policy) -> None:
+        super().__init__(said(policy.title), (), [Section(said(policy.paste), policy.document.splitlines())])
+        self._policy = policy
+        if policy.unconfirmed:
+            self._note((_("Careful"), said(policy.unconfirmed)))
 
     def action_copy(self) -> None:
         """Copy the document."""
-        self.app.copy_to_clipboard(self._document)
-        self._tell(_("copied {text}").format(text=self._file))
+        self.app.copy_to_clipboard(self._policy.document)
+        self._tell(_("copied {text}").format(text=self._policy.file))
 
     def action_save(self) -> None:
         """Ask where to, and write it."""
-        fields = [Field("path", _("File"), str(Path.cwd() / self._file))]
+        fields = [Field("path", _("File"), str(Path.cwd() / self._policy.file))]
         self.app.push_screen(FormDialog(_("Save the policy"), fields), self._saving)
 
     def _saving(self, given: dict[str, str] | None) -> None:
@@ -53,12 +53,17 @@ class PolicyDialog(TextDialog):
 
     async def _save(self, path: Path) -> None:
         try:
-            await asyncio.to_thread(write_text, path, self._document + "\n")
+            await asyncio.to_thread(write_text, path, self._policy.document + "\n")
         except (LocalError, PlanFileError, OSError) as error:
             self._tell(whole(error))
             return
         self._tell(_("saved to {path}").format(path=path))
 
+    def _note(self, field: tuple[str, str]) -> None:
+        title, fields, sections = self._about
+        others = tuple(each for each in fields if each[0] != field[0])
+        self._about = (title, (field, *others), sections)
+
     def _tell(self, text: str) -> None:
-        title, _fields, sections = self._about
-        self.query_one(DetailPane).show(title, [(_("Policy"), clean(text))], sections)
+        self._note((_("Policy"), clean(text)))
+        self.query_one(DetailPane).show(*self._about)

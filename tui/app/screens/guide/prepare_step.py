@@ -9,16 +9,16 @@ from textual.binding import Binding, BindingType
 
 from tui.app.i18n import N_, _, said
 from tui.app.screens.browse.loader import plain
+from tui.app.screens.endpoints.policy_dialog import PolicyDialog
 from tui.app.screens.guide.check_list import Checked, CheckList, counted
 from tui.app.screens.guide.preparing import Trouble, looked_at, perform, policy
 from tui.app.screens.guide.step import Step
 from tui.app.screens.planning.preview import Preview
-from tui.app.screens.text_dialog import TextDialog
 from tui.app.warm_up import warm_up
 from tui.app.widgets.confirm_dialog import ConfirmDialog
-from tui.app.widgets.detail_pane import Section
 from tui.app.working import begin
 from tui.oci.reference import Repository
+from tui.providers.preparing import takes_policy
 
 
 class PrepareStep(Step):
@@ -29,7 +29,7 @@ class PrepareStep(Step):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("d", "do", N_("Do it for me")),
         Binding("ctrl+r", "look", N_("Check again")),
-        Binding("p", "policy", N_("Permissions needed"), show=False),
+        Binding("p", "policy", N_("Permissions needed")),
         Binding("ctrl+g", "all_the_same", N_("Go on all the same"), show=False),
     ]
     DEFAULT_CSS = "PrepareStep CheckList { height: 1fr; }"
@@ -57,6 +57,11 @@ class PrepareStep(Step):
         if not any(each.severity == "problem" for each in self._checks):
             return ""
         return f"{counted(self._checks)}: " + _("ctrl+g goes on all the same")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer the policy only where accounts have one."""
+        target = self.journey.target
+        return action != "policy" or (target is not None and takes_policy(target.kind))
 
     def action_look(self) -> None:
         """Ask everything anew."""
@@ -135,12 +140,9 @@ class PrepareStep(Step):
         target = self.journey.target
         assert target is not None
         try:
-            text = await policy(self.session, target, self._targets())
+            found = await policy(self.session, target, self._targets())
         except Trouble as error:
             self.status(plain(error), "error")
             return
-        if text:
-            section = Section(_("The least a RAM user needs; y copies it"), text.splitlines())
-            self.app.push_screen(TextDialog(_("Permissions"), (), [section]))
-        else:
-            self.post_message(self.Said(_("This vendor has no such document."), "warning"))
+        if found is not None:
+            self.app.push_screen(PolicyDialog(found))

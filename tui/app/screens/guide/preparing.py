@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tui.oci.access import Access
     from tui.providers.check import Step
     from tui.providers.findings import Action, Finding
+    from tui.providers.preparing import Policy
 
 Trouble = (RegistryError, EndpointsError, LocalError)
 
@@ -54,8 +55,8 @@ async def perform(session: Session, target: Endpoint, action: Action) -> None:
     await preparer.perform(await session.resolver.access_of(target), action)
 
 
-async def policy(session: Session, target: Endpoint, targets: Sequence[Repository]) -> str:
-    """Return the least an account needs to push there, '' where the vendor has no such document.
+async def policy(session: Session, target: Endpoint, targets: Sequence[Repository]) -> Policy | None:
+    """Return the least an account needs to push there, None where the vendor has no such document.
 
     Raises RegistryError, EndpointsError.
     """
@@ -63,7 +64,7 @@ async def policy(session: Session, target: Endpoint, targets: Sequence[Repositor
 
     preparer = preparer_for(target.kind)
     if preparer is None:
-        return ""
+        return None
     access = await session.resolver.access_of(target)
     names = sorted({each.path.partition("/")[0] for each in targets})
     return await preparer.policy(access, names, instance=target.instance)

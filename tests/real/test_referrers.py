@@ -65,6 +65,32 @@ def test_a_second_sync_of_a_signed_image_writes_nothing(
         assert writing.requests("POST|PUT|PATCH|DELETE") == []
 
 
+@pytest.mark.parametrize("rule", ["library/app:v1", "library/app"])
+def test_what_is_signed_after_the_copy_comes_with_the_next(
+    cli: Cli, source: RealRegistry, target: RealRegistry, rule: str
+) -> None:
+    image = images.image([images.layer("signed later")])
+    push(source, "library/app", image, "v1")
+    names = (f"{source.address}/{rule}", f"{target.address}/mirror/app", "--check-referrers", "--json")
+    cli.run("copy", *names).expect(0)
+    empty = images.blob(b"{}", "application/vnd.oci.empty.v1+json")
+    sbom = images.artifact(empty, [images.blob(b'{"spdx": 2}', SBOM)], artifact_type=SBOM, subject=image)
+    push(source, "library/app", sbom)
+    push(source, "library/app", images.index([("", sbom)]), fallback_tag(image))
+    push(source, "library/app", images.image([images.layer("signature")]), f"{fallback_tag(image)}.sig")
+
+    document = cli.run("copy", *names).expect(0)
+    assert document["tasks"]["failed"] == 0
+    reader = Reader(target)
+    assert sorted(reader.tags("mirror/app")) == sorted(["v1", fallback_tag(image), f"{fallback_tag(image)}.sig"])
+    listed = json.loads(reader.manifest("mirror/app", fallback_tag(image)))["manifests"]
+    assert [entry["digest"] for entry in listed] == [sbom.digest]
+    assert reader.manifest("mirror/app", sbom.digest) == sbom.body
+    assert_nothing_half_pushed(target)
+    again = cli.run("copy", *names).expect(0)["tasks"]
+    assert again["unchanged"] == again["total"]
+
+
 def test_a_plan_may_leave_referrers_behind(
     cli: Cli, source: RealRegistry, target: RealRegistry, signed: tuple[images.Manifest, list[images.Manifest]]
 ) -> None:

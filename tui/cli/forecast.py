@@ -39,7 +39,9 @@ def forecast_lines(document: dict[str, Any]) -> Iterator[str]:
 def _more(task: dict[str, Any]) -> Iterator[str]:
     if "dropped" in task:
         yield f"without {', '.join(task['dropped'])}: the digest becomes {task['target_digest']}"
-    if "attached" in task:
+    if "adds" in task:
+        yield "the image is there; adds " + ", ".join(several(count, kind) for kind, count in task["adds"].items())
+    elif "attached" in task:
         yield "with " + ", ".join(several(count, kind) for kind, count in task["attached"].items())
     if "backup" in task:
         yield f"what is there is kept as {task['backup']}"

@@ -119,6 +119,11 @@ def run_options(command: Command) -> Command:
                 help="An earlier export (folder, tar or inventory.json): do not export again what it has; when "
                 "importing, read from it what this export left out.",
             ),
+            click.option(
+                "--check-referrers",
+                is_flag=True,
+                help="Look for new signatures, SBOMs and attestations of unchanged images, one question for each.",
+            ),
             click.option("--force", is_flag=True, help="Push also what looks unchanged."),
             create_missing_option,
             limit_options,

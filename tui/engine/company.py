@@ -80,16 +80,20 @@ def detail_of(tree: Tree, kind: str) -> dict[str, Any]:
     detail: dict[str, Any] = {}
     if kind != "image":
         detail |= {"kind": kind, "type": type_of(tree.root)}
-    if attached := Counter(kind_of(each.root) for each in _referrers(tree)):
+    if attached := Counter(kind_of(each.root) for each in tree.attached()):
         detail["attached"] = dict(sorted(attached.items()))
     return detail
 
 
-def _referrers(tree: Tree) -> list[Tree]:
-    found: list[Tree] = []
-    for part in (*tree.children, *tree.referrers):
-        found += _referrers(part)
-    return [*found, *tree.referrers]
+def added_in(tree: Tree, missing: Collection[str]) -> dict[str, Any]:
+    """Return what the plan says of a tree whose image the target has: what is added to it, by kind."""
+    kinds: Counter[str] = Counter()
+    left = list(tree.attached())
+    for digest in missing:
+        found = next((each for each in left if each.root.digest == digest), None)
+        if found is not None:
+            kinds.update(kind_of(each.root) for each in (found, *found.attached()))
+    return {"adds": dict(sorted(kinds.items()))} if kinds else {}
 
 
 def _excluded(rule: Rule, tag: str) -> bool:

@@ -12,7 +12,8 @@ from tui.engine.placements import Placements
 from tui.engine.registries import Registries
 from tui.engine.schedule import BlobNeed, MemoryBudget, SingleFlight
 from tui.engine.tasks import Failure, Task
-from tui.engine.trees import ManifestStore
+from tui.engine.trees import ManifestStore, Tree, blobs_of
+from tui.oci.descriptor import Descriptor
 from tui.oci.reference import Repository
 from tui.oci.retry import RetryPolicy
 from tui.plan.model import Plan, Rule
@@ -58,3 +59,14 @@ class RunContext:
     """Tasks somebody asked to try once more."""
     ended_logins: dict[str, str] = field(default_factory=dict)
     """Registries that do not take the login any more that they took before, and what they said."""
+
+    def only_adds(self, task: Task) -> bool:
+        """Whether the target has a task's image, so that only what refers to it is written."""
+        return task.resolved and self._is_there(task, task.root)
+
+    def blobs_for(self, task: Task, tree: Tree) -> list[Descriptor]:
+        """Return the blobs the target needs for a task, each digest once."""
+        return blobs_of(tree.attached()) if self._is_there(task, tree.root.digest) else tree.blobs()
+
+    def _is_there(self, task: Task, root: str) -> bool:
+        return root == task.replaces and not self.plan.options.force

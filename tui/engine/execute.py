@@ -110,24 +110,38 @@ class Executor:
         except Exception as error:  # noqa: BLE001 - told with the task, and the others go on
             self._recorder.task_failed(task, self._recorder.surprise(error))
         else:
-            self._recorder.task_ended(task, "done")
+            self._recorder.task_ended(task, "done", note=self._added(task))
+
+    def _added(self, task: Task) -> str:
+        added = self._run.manifests.added_by(task.id) if self._run.only_adds(task) else {}
+        what = ", ".join(f"{count} {kind}" for kind, count in added.items())
+        return f"the image was there; added: {what}" if added else ""
 
     async def _copy(self, task: Task) -> None:
         tree = self._run.manifests.stored_tree(task.source.repository, task.root)
         if tree is None:
             raise UnsupportedContent("the journal does not hold the manifests of this task", reference=str(task.source))
+        place = self._place_attached if self._run.only_adds(task) else self._place_all
         try:
-            await self._place_tree(task, tree, task.target.target)
+            await place(task, tree)
         except ManifestBlobUnknown:
             # The target lost what we believed was there: look at every part again, once.
             repository = task.target.repository
-            for blob in tree.blobs():
+            for blob in self._run.blobs_for(task, tree):
                 self._run.placements.forget(repository, blob.digest)
                 self._run.needs[repository, blob.digest] = BlobNeed(
                     repository, blob.digest, blob.size, task.source.repository
                 )
             self._unsure = True
-            await self._place_tree(task, tree, task.target.target)
+            await place(task, tree)
+
+    async def _place_all(self, task: Task, tree: Tree) -> None:
+        await self._place_tree(task, tree, task.target.target)
+
+    async def _place_attached(self, task: Task, tree: Tree) -> None:
+        """Place what refers to an image that the target has; neither it nor its tag is written again."""
+        await together(self._place_attached(task, child) for child in tree.children)
+        await together(self._place_referrer(task, tree.root, referrer) for referrer in tree.referrers)
 
     async def _place_tree(self, task: Task, tree: Tree, target: str) -> None:
         """Everything below, then the manifest itself under `target`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from tui.engine.funnels import funnels
@@ -14,18 +15,19 @@ from tui.engine.room import rooms
 def forecast(reader: JournalReader) -> dict[str, Any]:
     """Return every task with what will happen to it, the sums, the bytes to move and to save, and the funnels.
 
-    `action` of a task is `new`, `overwrite`, or the state it ended in already. A task has more where there is more to
-    say: `kind` and `type` of what is no image, `attached` (how many of each kind refer to it), `kept` and `dropped`
-    platforms with `target_digest`, `backup` for the name of what it replaces. `artifacts` counts all of it by kind,
-    `disks` says of places on a disk how much is to be written there and how much room there is.
+    `action` of a task is `new`, `overwrite`, `add` where only what `adds` counts is brought to an image that is there,
+    or the state it ended in already. A task has more where there is more to say: `kind` and `type` of what is no image,
+    `attached` (how many of each kind refer to it), `kept` and `dropped` platforms with `target_digest`, `backup` for
+    the name of what it replaces. `artifacts` counts all of it by kind, `disks` says of places on a disk how much is to
+    be written there and how much room there is.
     """
     tasks = []
     details = reader.details()
     kinds: Counter[str] = Counter()
     for row in reader.tasks():
         source, target = names(row)
-        does = action(row)
         detail = details.get(row["id"], {})
+        does = action(row, detail)
         task = {"source": source, "target": target, "action": does, "digest": row["pinned"]}
         task |= {"bytes": row["bytes_total"], "message": row["message"], **detail}
         if "dropped" in detail:
@@ -34,6 +36,8 @@ def forecast(reader: JournalReader) -> dict[str, Any]:
         if does in ("new", "overwrite") and detail.get("kind") != "referrers":
             kinds.update([detail.get("kind", "image")])
             kinds.update(detail.get("attached", {}))
+        elif does == "add":
+            kinds.update(detail["adds"])
     actions = [task["action"] for task in tasks]
     to_move = reader.bytes_to_move()
     return {
@@ -47,8 +51,10 @@ def forecast(reader: JournalReader) -> dict[str, Any]:
     }
 
 
-def action(row: Any) -> str:
-    """Return what will happen to a task, given its journal row."""
+def action(row: Any, detail: Mapping[str, Any]) -> str:
+    """Return what will happen to a task, given its journal row and what was found out about it."""
     if row["state"] != "pending":
         return str(row["state"])
+    if detail.get("adds"):
+        return "add"
     return "overwrite" if row["replaces"] else "new"

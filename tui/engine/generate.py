@@ -10,15 +10,15 @@ import asyncio
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
-from typing import Any
 
-from tui.engine.backups import name_backup
+from tui.engine.additions import Additions
 from tui.engine.choosing import Chooser
-from tui.engine.company import carried_tags, detail_of, existing_tags, kind_of, referrers_for, type_of
+from tui.engine.company import added_in, carried_tags, detail_of, existing_tags, kind_of, referrers_for, type_of
 from tui.engine.context import RunContext
 from tui.engine.control import Gate, StopRequested
 from tui.engine.journal.schema import JournalError
 from tui.engine.left_out import check_left_out
+from tui.engine.policy import kept_by_policy
 from tui.engine.recorder import Recorder
 from tui.engine.schedule import BlobNeed, SingleFlight
 from tui.engine.targets import TargetView, view_target
@@ -27,10 +27,10 @@ from tui.engine.trees import Tree, filter_platforms, platforms_of
 from tui.engine.work import for_each, together
 from tui.oci.errors import Conflict, LoginEnded, NotFound, RegistryError
 from tui.oci.manifest import Manifest
-from tui.oci.reference import Reference, Repository, is_digest
+from tui.oci.reference import Reference, Repository
 from tui.oci.registry import Registry
 from tui.plan.artifacts import takes
-from tui.plan.attached import is_referrers_list
+from tui.plan.attached import is_attached, is_referrers_list
 from tui.plan.errors import RuleError
 from tui.plan.expand import Pair, attached_pairs
 from tui.plan.model import ArtifactSelection, Rule
@@ -55,6 +55,7 @@ class Generator:
         self._references: Counter[Repository] = Counter()
         self._next_task = max(run.tasks, default=0) + 1
         self._known = {(task.source, task.target) for task in run.tasks.values()}
+        self._additions = Additions(run, self._chooser, self._known)
         self._sources = {task.target: task.source for task in run.tasks.values()}
 
     async def expand_rules(self, rules: Iterable[int]) -> list[Task]:
@@ -156,6 +157,7 @@ class Generator:
         rule = self._run.rules[task.rule_id]
         there = await view.head(task.target.target)
         reference = task.source.target
+        adds: frozenset[str] = frozenset()
         if there is not None:
             task.replaces = there.digest
             if not rule.platforms and not self._run.plan.options.force:
@@ -164,9 +166,10 @@ class Generator:
                     raise _gone(task)
                 task.pinned = reference = head.digest
                 if head.digest == there.digest:
-                    self._unchanged(task)
-                    self._carry(task, rule, [head.digest], self._chooser.listed(task.source.repository))
-                    return
+                    adds = await self._adds(task, rule, [head.digest], source, view)
+                    if not adds:
+                        self._unchanged(task)
+                        return
         manifest = await source.get_manifest(task.source.repository, reference)
         task.pinned = manifest.digest
         kind = "referrers" if is_referrers_list(reference) and manifest.is_index else kind_of(manifest)
@@ -181,18 +184,22 @@ class Generator:
             self._recorder.task_ended(task, "skipped", note=f"nothing in it for {wanted}")
             return
         detail = platforms_of(manifest, root)
-        if root.digest == task.replaces and not self._run.plan.options.force:
-            self._run.journal.detail(task.id, detail)
-            self._unchanged(task)
-            return
-        if task.replaces and await self._kept_by_policy(task, root, view, detail):
+        same = root.digest == task.replaces and not self._run.plan.options.force
+        if same and not adds:
+            digests = [root.digest, *(child.digest for child in root.manifests)]
+            adds = await self._adds(task, rule, digests, source, view)
+            if not adds:
+                self._run.journal.detail(task.id, detail)
+                self._unchanged(task)
+                return
+        if task.replaces and not same and await kept_by_policy(self._run, self._recorder, task, root, view, detail):
             return
         if root is not manifest:
             dropped = ", ".join(detail["dropped"])
             self._recorder.note(task, f"without {dropped} the digest changes to {root.digest}")
         tree = await self._read_tree(task, rule, source, root)
         await self._need_blobs(task, tree, view)
-        if detail := {**detail, **detail_of(tree, kind)}:
+        if detail := {**detail, **detail_of(tree, kind), **added_in(tree, adds)}:
             self._run.journal.detail(task.id, detail)
         task.root = root.digest
         if task.state == "pending":  # it may have been skipped while we looked
@@ -212,6 +219,15 @@ class Generator:
         self._carry(task, rule, [manifest.digest for manifest in tree.walk()], tags)
         return tree
 
+    async def _adds(
+        self, task: Task, rule: Rule, digests: Sequence[str], source: Registry, view: TargetView
+    ) -> frozenset[str]:
+        """Return the digests of what refers to an image the target has, and is not there; cosign's tags go along."""
+        if not self._run.plan.options.referrers or is_attached(task.source.target):
+            return frozenset()
+        self._carry(task, rule, digests, await self._additions.tags_of(task, digests, source))
+        return await self._additions.missing(task, digests, source, view)
+
     def _carry(self, task: Task, rule: Rule, digests: Iterable[str], tags: Collection[str] | None) -> None:
         """Let the tags that cosign attached to these manifests go along."""
         if tags is None or not self._run.plan.options.referrers:
@@ -226,23 +242,6 @@ class Generator:
         task.root = task.replaces
         self._recorder.task_ended(task, "unchanged")
 
-    async def _kept_by_policy(self, task: Task, root: Manifest, view: TargetView, detail: dict[str, Any]) -> bool:
-        """Whether the target keeps what it has; a backup is noted in `detail`. Raises Conflict for an error."""
-        options = self._run.plan.options
-        if options.on_conflict == "skip":
-            self._recorder.task_ended(task, "skipped", note=f"the target has {task.replaces} and keeps it")
-            return True
-        if options.on_conflict == "fail" or is_digest(task.target.target):
-            raise Conflict(
-                f"the target has {task.replaces}, the source has {root.digest}",
-                endpoint=task.target.registry,
-                reference=str(task.target),
-            )
-        if options.on_conflict == "backup":
-            named = await name_backup(view.client, task.target, task.replaces, options.backup, self._run.made)
-            detail["backup"] = named.tag
-        return False
-
     async def _view(self, repository: Repository) -> TargetView:
         view = self._views.get(repository)
         if view is None:
@@ -255,7 +254,7 @@ class Generator:
         return view
 
     async def _need_blobs(self, task: Task, tree: Tree, view: TargetView) -> None:
-        blobs = tree.blobs()
+        blobs = self._run.blobs_for(task, tree)
         task.bytes_total = sum(blob.size for blob in blobs)
         await together(self._need_blob(task, blob.digest, blob.size, view) for blob in blobs)
         await check_left_out(self._run, self._recorder, task, blobs)

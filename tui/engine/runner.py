@@ -270,7 +270,7 @@ class _Work:
             task.root = ""
             return
         repository = task.target.repository
-        for blob in tree.blobs():
+        for blob in run.blobs_for(task, tree):
             if not run.placements.has(repository, blob.digest):
                 need = BlobNeed(repository, blob.digest, blob.size, task.source.repository)
                 run.needs.setdefault((repository, blob.digest), need)

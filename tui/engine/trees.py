@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +50,19 @@ class Tree:
         """Return every blob below, each digest once."""
         return list({blob.digest: blob for manifest in self.walk() for blob in manifest.blobs}.values())
 
+    def attached(self) -> Iterator[Tree]:
+        """Yield the trees of what refers to any part, each before what refers to it in turn."""
+        for child in self.children:
+            yield from child.attached()
+        for referrer in self.referrers:
+            yield referrer
+            yield from referrer.attached()
+
+
+def blobs_of(trees: Iterable[Tree]) -> list[Descriptor]:
+    """Return every blob below some trees, each digest once."""
+    return list({blob.digest: blob for tree in trees for blob in tree.blobs()}.values())
+
 
 @dataclass(slots=True)
 class _Growing:
@@ -77,6 +90,14 @@ class StoredManifests:
     def referrers_of(self, repository: Repository, digest: str) -> list[str]:
         """Return the digests of what refers to a manifest in a source repository, as far as it was planned."""
         return [found for found, _ in self._reader.referrers(repository.registry, repository.path, digest)]
+
+    def attached_to(self, repository: Repository, digest: str) -> list[str]:
+        """Return the digests of all that is known to refer to a manifest, also where the target had it before."""
+        return self._reader.refers(repository.registry, repository.path, digest)
+
+    def added_by(self, task_id: int) -> dict[str, int]:
+        """Return the kinds that a task adds to an image the target has, with their counts."""
+        return dict(self._reader.detail(task_id).get("adds", {}))
 
     def stored_tree(self, repository: Repository, digest: str) -> Tree | None:
         """Return a whole tree of a source repository the journal has on disk, None when a part is missing."""

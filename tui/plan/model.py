@@ -155,6 +155,8 @@ class Rule:
 class Options:
     """How a plan is run: `retries` counts rounds over what failed, `force` copies what looks unchanged.
 
+    `referrers` go along with their image; with `check_referrers` those of images that are unchanged are compared too.
+
     `create_missing` creates projects and namespaces that targets lack, where an API can.
 
     `on_conflict` is about a tag that is at the target with other content; "backup" keeps that under the name `backup`
@@ -172,6 +174,7 @@ class Options:
     retries: int = 10
     on_conflict: OnConflict = "overwrite"
     referrers: bool = True
+    check_referrers: bool = False
     force: bool = False
     create_missing: bool = False
     limit_rate: int = 0

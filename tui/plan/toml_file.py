@@ -4,6 +4,7 @@ version = 1
 name = "harbor-to-acr"
 [options]                      # optional; concurrency, retries, referrers, force, limit_rate, limit_requests, and
 concurrency = 10
+check_referrers = true         # look for what was attached to images that are unchanged, one question for each
 create_missing = true          # projects and namespaces that the target lacks
 on_conflict = "backup"         # or "overwrite", "skip", "fail": a tag that is there with other content
 backup = "{tag}-before-{date}" # its name then; {tag} {date} {time} {digest}

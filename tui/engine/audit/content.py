@@ -28,7 +28,7 @@ class Contents:
                 continue
             found[digest] = None
             left += manifest["manifests"]
-            left += self._planned.referrers_of(task.source.repository, digest)
+            left += self._planned.attached_to(task.source.repository, digest)
         return list(found)
 
     def platforms(self, root: str) -> list[str]:

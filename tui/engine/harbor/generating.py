@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from tui.engine.context import RunContext
 from tui.engine.generate import Generator
@@ -13,6 +13,7 @@ from tui.engine.tasks import Failure, Task
 from tui.engine.trees import Tree
 from tui.oci.errors import RegistryError
 from tui.oci.reference import Repository
+from tui.oci.registry import Registry
 from tui.plan.model import Rule
 
 
@@ -64,6 +65,13 @@ class ReplicatedGenerator(Generator):
             self._run.journal.event("notice", words)
         client = await self._run.registries.target(repository)
         return TargetView(client, repository, exists=False, tags=frozenset())
+
+    async def _adds(
+        self, task: Task, rule: Rule, digests: Sequence[str], source: Registry, view: TargetView
+    ) -> frozenset[str]:
+        if self._site.batch_of(task.rule_id) is None:
+            return await super()._adds(task, rule, digests, source, view)
+        return frozenset()
 
     def _carry(self, task: Task, rule: Rule, digests: Iterable[str], tags: Collection[str] | None) -> None:
         if self._site.batch_of(task.rule_id) is None:  # Harbor takes what is attached along by itself

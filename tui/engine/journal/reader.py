@@ -178,6 +178,14 @@ class JournalReader:
         rows = self._connection.execute(query, (registry, path, subject))
         return [(row["digest"], json.loads(row["entry"])) for row in rows]
 
+    def refers(self, registry: str, path: str, subject: str) -> list[str]:
+        """Return the digests of all that is known to refer to a manifest, also of what was not to be copied."""
+        found = {digest for digest, _ in self.referrers(registry, path, subject)}
+        if self._has("refers"):
+            query = "SELECT digest FROM refers WHERE registry=? AND path=? AND subject=?"
+            found |= {row["digest"] for row in self._connection.execute(query, (registry, path, subject))}
+        return sorted(found)
+
     def funnels(self) -> list[tuple[int, str, dict[str, Any]]]:
         """Return (rule, repository path, what each step of its selection left), by rule and path."""
         if not self._has("funnel"):

@@ -88,6 +88,10 @@ _LATER_TABLES = """
 CREATE TABLE IF NOT EXISTS funnel(    -- how many tags (path '': repositories) a rule found, and each step left (JSON)
   rule_id INTEGER NOT NULL, path TEXT NOT NULL, document TEXT NOT NULL, PRIMARY KEY(rule_id, path)) WITHOUT ROWID;
 
+CREATE TABLE IF NOT EXISTS refers(    -- what refers to a manifest of a source repository that was not read as a whole
+  registry TEXT NOT NULL, path TEXT NOT NULL, subject TEXT NOT NULL, digest TEXT NOT NULL,
+  PRIMARY KEY(registry, path, subject, digest)) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS detail(    -- what generate found out about a task beyond its row (JSON)
   task_id INTEGER PRIMARY KEY, document TEXT NOT NULL);
 """

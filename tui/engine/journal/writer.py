@@ -126,6 +126,11 @@ class JournalWriter:
         values = (registry, path, subject, digest, json.dumps(entry))
         self._put("INSERT OR IGNORE INTO referrer VALUES (?, ?, ?, ?, ?)", values)
 
+    def refers(self, registry: str, path: str, subject: str, digests: Iterable[str]) -> None:
+        """Queue that `digests` refer to `subject` in a source repository, seen in a list alone."""
+        for digest in digests:
+            self._put("INSERT OR IGNORE INTO refers VALUES (?, ?, ?, ?)", (registry, path, subject, digest))
+
     def funnel(self, rule_id: int, path: str, document: Mapping[str, Any]) -> None:
         """Queue what a rule found at each step of its selection in a repository; path '' is about the repositories."""
         self._put("INSERT OR REPLACE INTO funnel VALUES (?, ?, ?)", (rule_id, path, json.dumps(document)))

@@ -126,7 +126,7 @@ class Checker:
             subjects = node.digests - looked
             looked |= subjects
             for subject in subjects:
-                referring = self._planned.referrers_of(task.source.repository, subject)
+                referring = self._planned.attached_to(task.source.repository, subject)
                 if referring:
                     problems |= await self._listed(client, task, subject, referring)
                     left += [digest for digest in referring if digest not in looked]

@@ -16,11 +16,17 @@ def note_of(detail: Mapping[str, Any]) -> str:
     kind = detail.get("kind", "")
     words = [
         _(kind) if kind else "",
-        _("with {what}").format(what=counted(detail["attached"])) if detail.get("attached") else "",
+        _company(detail),
         _("without {what}").format(what=", ".join(detail["dropped"])) if detail.get("dropped") else "",
         _("kept as {name}").format(name=detail["backup"]) if detail.get("backup") else "",
     ]
     return ", ".join(word for word in words if word)
+
+
+def _company(detail: Mapping[str, Any]) -> str:
+    if detail.get("adds"):
+        return _("the image is there, {what} is added").format(what=counted(detail["adds"]))
+    return _("with {what}").format(what=counted(detail["attached"])) if detail.get("attached") else ""
 
 
 def counted(kinds: Mapping[str, int]) -> str:

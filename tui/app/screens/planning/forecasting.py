@@ -74,7 +74,7 @@ class Forecast:
     @property
     def to_do(self) -> int:
         """How many tasks will write something."""
-        return self.counts["new"] + self.counts["overwrite"]
+        return self.counts["new"] + self.counts["overwrite"] + self.counts["add"]
 
     def take(self, tasks: list[Task], revision: int) -> None:
         """Take in tasks as they are now."""
@@ -92,6 +92,10 @@ class Forecast:
             self.tasks_size += by * task.size
             self.kinds[task.detail.get("kind", "image")] += by
             for kind, count in task.detail.get("attached", {}).items():
+                self.kinds[kind] += by * count
+        elif task.action == "add":
+            self.tasks_size += by * task.size
+            for kind, count in task.detail["adds"].items():
                 self.kinds[kind] += by * count
 
     def row(self, key: object, source: str = "", target: str = "") -> Row:
@@ -167,7 +171,7 @@ def _read(folder: RunFolder, since: int, sums: bool) -> _Read:
                 target,
                 path,
                 reference,
-                "checking" if unplanned else action(row),
+                "checking" if unplanned else action(row, details.get(row["id"], {})),
                 row["bytes_total"],
                 row["pinned"],
                 row["replaces"],

@@ -160,6 +160,8 @@ def options_text(draft: Draft) -> str:
         said.insert(0, _("moved by the Harbor {harbor}").format(harbor=draft.replication.harbor))
     if not options.referrers:
         said.append(_("without what is attached"))
+    elif options.check_referrers:
+        said.append(_("with what is attached later"))
     if options.force:
         said.append(_("copy what looks unchanged, too"))
     return ", ".join(said)

@@ -49,7 +49,12 @@ def options_dialog(draft: Draft) -> FormDialog:
                 ("backup", _("back up")),
             ),
         ),
-        Field("referrers", _("Signatures"), "yes" if options.referrers else "no", choices=yes_no),
+        Field(
+            "referrers",
+            _("Signatures"),
+            ("check" if options.check_referrers else "yes") if options.referrers else "no",
+            choices=(*yes_no[:1], ("check", _("also later ones")), *yes_no[1:]),
+        ),
         Field("backup", _("Backup name"), options.backup, _("{tag} {date} {time} {digest}")),
         Field(
             "order",
@@ -76,6 +81,8 @@ def options_dialog(draft: Draft) -> FormDialog:
             lines.append(_("such as {before} → {after}").format(before="1.4", after=example))
         if order := _ORDERS[values["order"]]:
             lines.append(_(order))
+        if values["referrers"] == "check":
+            lines.append(_("what is attached to unchanged images is compared, too: a question more for each"))
         if values["platforms"]:
             lines.append(_("an image with fewer platforms gets another digest at the target"))
         return Verdict(lines=tuple(lines))
@@ -104,7 +111,8 @@ def take_options(draft: Draft, values: Values) -> None:
         concurrency=concurrency,
         retries=retries,
         on_conflict=cast(OnConflict, values["on_conflict"]),
-        referrers=values["referrers"] == "yes",
+        referrers=values["referrers"] != "no",
+        check_referrers=values["referrers"] == "check",
         backup=values["backup"],
         order=cast(Order, values["order"]),
         force=values["force"] == "yes",

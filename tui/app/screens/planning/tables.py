@@ -35,10 +35,11 @@ ACTIONS = {
         State("conflict", N_("conflict"), "!", "!", "error", 1),
         State("overwrite", N_("overwrite"), "~", "~", "warning", 2),
         State("new", N_("new"), "✓", "+", "success", 3),
-        State("unchanged", N_("unchanged"), "=", "=", "muted", 4),
-        State("skipped", N_("skipped"), "-", "-", "muted", 5),
-        State("checking", N_("checking"), "►", ">", "accent", 6),
-        State("unchecked", N_("not checked"), "◦", ".", "muted", 7),
+        State("add", N_("add to it"), "✓", "+", "success", 4),
+        State("unchanged", N_("unchanged"), "=", "=", "muted", 5),
+        State("skipped", N_("skipped"), "-", "-", "muted", 6),
+        State("checking", N_("checking"), "►", ">", "accent", 7),
+        State("unchecked", N_("not checked"), "◦", ".", "muted", 8),
     )
 }
 """What will happen to a task, most urgent first."""

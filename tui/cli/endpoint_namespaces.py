@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
+from tui.cli.findings import finding_lines
 from tui.cli.options import file_to_write, json_option
 
-_MARKS = {"ok": "ok", "note": "note", "warning": "WARNING", "problem": "PROBLEM"}
 _name_argument = click.argument("name")
 
 
@@ -65,24 +65,22 @@ def prepare(name: str, targets: tuple[str, ...], create: bool, one_by_one: bool,
         raise click.UsageError("--repositories goes with --create")
     findings, done = asyncio.run(endpoint_prepare.prepare(name, targets, create=create, one_by_one=one_by_one))
     code = 1 if any(finding.severity == "problem" for finding in findings) else 0
+    listed = [
+        {
+            "severity": finding.severity,
+            "finding": finding.words,
+            "hint": finding.hint,
+            "can_do": finding.action.words if finding.action else "",
+        }
+        for finding in findings
+    ]
     if as_json:
-        listed = [
-            {
-                "severity": finding.severity,
-                "finding": finding.words,
-                "hint": finding.hint,
-                "can_do": finding.action.words if finding.action else "",
-            }
-            for finding in findings
-        ]
         _print_json({"exit": code, "endpoint": name, "done": done, "findings": listed})
         return code
     for words in done:
         click.echo(f"done     {words}")
-    for finding in findings:
-        click.echo(f"{_MARKS[finding.severity]:<8} {finding.words}")
-        if finding.hint:
-            click.echo(f"         {finding.hint}")
+    for line in finding_lines(listed):
+        click.echo(line)
     if not create and any(finding.action for finding in findings):
         click.echo(f"next: regferry endpoint prepare {name} {' '.join(targets)} --create")
     return code

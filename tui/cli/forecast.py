@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from tui.cli.findings import finding_lines
 from tui.cli.words import several, size
 from tui.plan.funnels import in_words
 from tui.plan.selection import Step
@@ -29,6 +30,7 @@ def forecast_lines(document: dict[str, Any]) -> Iterator[str]:
         free = "unknown" if disk["free"] is None else f"{size(disk['free'])} free"
         short = disk["free"] is not None and disk["needed"] > disk["free"]
         yield f"{disk['place']}: {size(disk['needed'])} to write, {free}{': that is not enough' if short else ''}"
+    yield from finding_lines(document["findings"])
     for failure in document["failed"]:
         yield f"{failure['class']}: {failure['source']}: {failure['message']}"
         if failure["hint"]:

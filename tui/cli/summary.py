@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from tui.cli.findings import finding_lines
 from tui.cli.words import duration, several, size
 from tui.engine.outcome import CREDENTIALS, MEANING, RETRYABLE, STOPPED
 
@@ -32,6 +33,7 @@ def _lines(document: dict[str, Any], notices: list[str]) -> Iterator[str]:
     if document["attempts"]["retried"]:
         figures.append(f"{several(document['attempts']['retried'], 'request')} tried again")
     yield f"  {', '.join(figures)}"
+    yield from (f"  {line}" for line in finding_lines(document["findings"]))
     for notice in notices[:_NOTICES_SHOWN]:
         yield f"  note: {notice}"
     if len(notices) > _NOTICES_SHOWN:

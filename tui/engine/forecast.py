@@ -8,7 +8,7 @@ from typing import Any
 
 from tui.engine.funnels import funnels
 from tui.engine.journal.reader import JournalReader
-from tui.engine.report import failures, names
+from tui.engine.report import failures, findings, names
 from tui.engine.room import rooms
 
 
@@ -47,6 +47,7 @@ def forecast(reader: JournalReader) -> dict[str, Any]:
         "disks": [room.document() for room in rooms(reader)],
         "rules": [funnel.document() for funnel in funnels(reader)],
         "tasks": tasks,
+        "findings": findings(reader),
         "failed": [failed.document() for failed in failures(reader)],
     }
 

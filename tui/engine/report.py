@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tui.engine.journal.reader import JournalReader
+from tui.engine.journal.reader import FINDINGS, JournalReader
 from tui.engine.tasks import Task
 
 _REPORTED = ("done", "unchanged", "skipped", "conflict", "cancelled", "failed")
@@ -75,6 +75,7 @@ def document(reader: JournalReader, run: str) -> dict[str, Any]:
         "attempts": {"retried": progress["retried"]},
         "registries": registries(reader),
         "drift": drift(reader),
+        "findings": findings(reader),
         "failed": [failed.document() for failed in failures(reader)],
     }
 
@@ -100,6 +101,13 @@ def drift(reader: JournalReader) -> list[dict[str, str]]:
     for row in reader.drifts():
         source, target = names(row)
         found.append({"source": source, "target": target, "planned": row["pinned"], "now": row["now"]})
+    return found
+
+
+def findings(reader: JournalReader) -> list[dict[str, str]]:
+    """Return what the Harbors at both sides said before the first byte, the sources first: {side, registry, severity,
+    finding, hint}."""
+    found: list[dict[str, str]] = reader.meta(FINDINGS, [])
     return found
 
 

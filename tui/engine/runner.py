@@ -18,6 +18,7 @@ from tui.engine.blob_work import SavedUpload
 from tui.engine.context import RunContext
 from tui.engine.control import Control, StopRequested
 from tui.engine.engines import Carrier, opened_engine
+from tui.engine.foreseen import foresee
 from tui.engine.generate import CHECKS_AT_ONCE, Generator
 from tui.engine.journal.reader import JournalReader
 from tui.engine.journal.schema import JournalError
@@ -112,6 +113,7 @@ class _Work:
         self._control = Control(concurrency)
         self._missing: Missing | None = None
         self._asked: set[int] = set()
+        self._foreseen = False
 
     async def run(self, source: Resolver, target: Resolver) -> int:
         retry = self._how.requests
@@ -281,6 +283,9 @@ class _Work:
             self._missing = self._missing or Missing(run)
             await self._missing.create(run.tasks.values())
         await generator.resolve_tasks([task for task in run.tasks.values() if _unresolved(task)])
+        if not self._foreseen:
+            self._foreseen = True
+            await foresee(run)
         await self._journal.flush()
 
     async def _tick(self, run: RunContext, recorder: Recorder) -> None:

@@ -53,6 +53,11 @@ class Authenticator:
         self._fetching: dict[Scopes, asyncio.Task[Token]] = {}
         self._wider: dict[Scopes, Scopes] = {}
 
+    @property
+    def challenge(self) -> Challenge | None:
+        """What was learnt of how the registry wants to be logged in to."""
+        return self._challenge
+
     def close(self) -> None:
         """Stop fetching tokens."""
         for task in self._fetching.values():

@@ -19,7 +19,7 @@ from tui.oci.access import Access
 from tui.oci.answers import Answer, error_of
 from tui.oci.auth import Authenticator
 from tui.oci.call import Call
-from tui.oci.challenge import parse_challenges
+from tui.oci.challenge import Challenge, parse_challenges
 from tui.oci.dispatch import Dispatch, read
 from tui.oci.errors import (
     NetworkError,
@@ -79,6 +79,11 @@ class Channel:
             self._reaching.cancel()
         self._auth.close()
         await self._dispatch.close()
+
+    @property
+    def challenge(self) -> Challenge | None:
+        """How the registry asks for a login; None before it was reached, and where it asks for none."""
+        return self._auth.challenge
 
     async def send(self, call: Call) -> Answer:
         """Send a request and return its answer when the status is one of `call.accept`.

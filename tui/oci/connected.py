@@ -6,6 +6,7 @@ from typing import Self
 
 from tui.oci.access import Access
 from tui.oci.auth import Scopes, repository_scope
+from tui.oci.challenge import Challenge
 from tui.oci.channel import Channel
 from tui.oci.exchange import Traffic
 from tui.oci.host import Host
@@ -50,6 +51,11 @@ class Connected:
     def traffic(self) -> Traffic:
         """Requests and bytes so far."""
         return self._channel.traffic
+
+    @property
+    def challenge(self) -> Challenge | None:
+        """How the registry asks for a login; None before it was reached, and where it asks for none."""
+        return self._channel.challenge
 
     async def reach(self) -> str:
         """Make sure a registry answers and return its base URL (scheme and host)."""

@@ -15,6 +15,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from tui.oci.access import Connection
+from tui.oci.challenge import Challenge
 from tui.oci.errors import RegistryError, UntrustedAnswer
 from tui.oci.layout.parts import list_path
 from tui.oci.place import is_archive, is_place, path_of
@@ -28,7 +29,7 @@ Auth = Literal["none", "basic", "bearer", "unknown"]
 Tls = Literal["trusted", "untrusted", "unverified", "none", "unknown"]
 """`none` is plain http, `unverified` was not checked because the connection says so, `unknown` nothing answered."""
 
-__all__ = ["Detected", "detect", "guess", "vendor_of"]
+__all__ = ["Detected", "detect", "guess", "kind_asking", "vendor_of"]
 
 _PRODUCT = re.compile(r"(?P<name>[A-Za-z][A-Za-z -]*)/?v?(?P<version>[0-9][0-9A-Za-z.+-]*)?")
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -131,6 +132,13 @@ def vendor_of(address: str, reply: Reply) -> Vendor:
     if by_realm.kind in ("ecr", "gar", "ghcr"):
         return by_realm
     return _by_product(named, reply, service, realm)
+
+
+def kind_asking(address: str, challenge: Challenge | None) -> Kind:
+    """Return the kind of a registry by its name, and by how it asks for a login where that is known."""
+    if challenge is None:
+        return vendor_of_address(address).kind
+    return vendor_of(address, Reply("", 401, {}, (challenge,), b"", 0.0)).kind
 
 
 def _alibaba(named: Vendor, service: str) -> Vendor:

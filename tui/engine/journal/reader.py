@@ -28,6 +28,8 @@ TASK_STATES = (
 
 DRIFT = "drift"
 """The level of an event that tells of a moved tag; its text is the digest it has now, '' when it is gone."""
+FINDINGS = "findings"
+"""The `meta` key of what the Harbors at both sides said: a list of {side, registry, severity, finding, hint}."""
 
 _MANY = 100
 """Rows that are rather looked up one by one than read with all the others."""

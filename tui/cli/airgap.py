@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from tui.cli.options import ByteRate, json_option
+from tui.cli.options import PartSize, json_option
 
 _EVERY = 0.25
 _path = click.Path(path_type=Path)
@@ -21,9 +21,9 @@ _path = click.Path(path_type=Path)
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("out", metavar="OUT.tar", type=_path)
-@click.option("--split", type=ByteRate(), default=0, help="Parts of at most so many bytes (4G fits on FAT).")
+@click.option("--split", type=PartSize(), metavar="BYTES", help="Parts of at most so many bytes (4G fits on FAT).")
 @json_option
-def pack(folder: Path, out: Path, split: int, as_json: bool) -> int:
+def pack(folder: Path, out: Path, split: int | None, as_json: bool) -> int:
     """Pack the export in FOLDER into OUT.tar, or OUT.tar.001, OUT.tar.002 and so on.
 
     OUT.tar.parts.json lists the parts with their SHA-256. After an interruption the same command goes on.
@@ -31,10 +31,8 @@ def pack(folder: Path, out: Path, split: int, as_json: bool) -> int:
     from tui.cli.words import several, size
     from tui.oci.layout.pack import pack as pack_layout
 
-    if 0 < split < 1024**2:
-        raise click.UsageError("--split: parts of at least 1M are expected")
     with _progress("packed", quiet=as_json) as watch:
-        packed = pack_layout(folder, out, split, watch)
+        packed = pack_layout(folder, out, split or 0, watch)
     if as_json:
         return _print_json(tar=str(out), size=packed.size, parts=[part.name for part in packed.parts])
     names = packed.parts[0].name if len(packed.parts) == 1 else f"{packed.parts[0].name} to {packed.parts[-1].name}"

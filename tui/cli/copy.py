@@ -53,6 +53,7 @@ def copy(
     backup: str | None,
     order: str | None,
     since: tuple[str, ...],
+    split: int | None,
     check_referrers: bool,
     force: bool,
     create_missing: bool,
@@ -93,7 +94,7 @@ def copy(
         "backup": backup,
         "order": order,
     }
-    given |= {"limit_rate": limit_rate, "limit_requests": limit_requests, "since": since}
+    given |= {"limit_rate": limit_rate, "limit_requests": limit_requests, "since": since, "split": split}
     plan = foreground.with_options(Plan(f"copy {rule.source_path}", (rule,)), given)
     logins = LoginSources(
         source=_override("src", more),

@@ -24,13 +24,27 @@ class ByteRate(click.ParamType[int]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """Return the number of bytes."""
+        from tui.plan.sizes import parse_size
+
         if isinstance(value, int):
             return value
-        number, unit = (value[:-1], value[-1].upper()) if value[-1:].isalpha() else (value, "")
         try:
-            return int(float(number) * 1024 ** ("", "K", "M", "G").index(unit))
-        except ValueError:
-            self.fail(f"{value!r} is not a number of bytes like 500K, 10M or 1.5G", param, ctx)
+            return parse_size(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class PartSize(ByteRate):
+    """Bytes of a part of a tar."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number of bytes."""
+        from tui.plan.model import SMALLEST_PART
+
+        size = super().convert(value, param, ctx)
+        if size < SMALLEST_PART:
+            self.fail("parts of at least 1M are expected", param, ctx)
+        return size
 
 
 class BackupName(click.ParamType[str]):
@@ -118,6 +132,12 @@ def run_options(command: Command) -> Command:
                 metavar="EARLIER",
                 help="An earlier export (folder, tar or inventory.json): do not export again what it has; when "
                 "importing, read from it what this export left out.",
+            ),
+            click.option(
+                "--split",
+                type=PartSize(),
+                metavar="BYTES",
+                help="To a tar: parts of at most so many bytes (4G fits on FAT).",
             ),
             click.option(
                 "--check-referrers",

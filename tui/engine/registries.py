@@ -56,6 +56,7 @@ class Registries:
         self._earlier = tuple(earlier)
         self._clients: dict[tuple[Side, Access], Registry] = {}
         self._by_repository: dict[tuple[Side, Repository], Registry] = {}
+        self._closed: list[tuple[Side, Traffic]] = []
         self._lock = asyncio.Lock()
 
     async def __aenter__(self) -> Registries:
@@ -66,6 +67,15 @@ class Registries:
             await host.close()
         for client in self._clients.values():
             await client.close()
+
+    async def let_go(self, registry: str) -> None:
+        """Close the clients of a registry or place; who wants one later gets a new one. Raises RegistryError."""
+        for (side, access), client in list(self._clients.items()):
+            if client.registry == registry:
+                del self._clients[side, access]
+                self._by_repository = {key: kept for key, kept in self._by_repository.items() if kept is not client}
+                self._closed.append((side, client.traffic))
+                await client.close()
 
     def give_up_waiting(self) -> None:
         """Let what waits for a registry fail now; used when the run is to stop."""
@@ -99,9 +109,10 @@ class Registries:
     def traffic(self, side: Side) -> Traffic:
         """Return what went over all clients of one side."""
         total = Traffic()
-        for (its_side, _), client in self._clients.items():
+        open_now = ((its_side, client.traffic) for (its_side, _), client in self._clients.items())
+        for its_side, traffic in (*self._closed, *open_now):
             if its_side == side:
-                total.add(client.traffic)
+                total.add(traffic)
         return total
 
     async def _client(self, side: Side, repository: Repository) -> Registry:

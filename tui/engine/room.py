@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.engine.journal.reader import JournalReader
-from tui.oci.place import is_place, name_of, path_of
+from tui.oci.place import is_archive, is_place, name_of, path_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,9 @@ class Room:
 def rooms(reader: JournalReader) -> list[Room]:
     """Return every place that a run is going to write to."""
     moved = reader.bytes_to_move_by_registry()
-    return [Room(name_of(place), moved[place], free_at(path_of(place))) for place in sorted(moved) if is_place(place)]
+    places = [place for place in sorted(moved) if is_place(place)]
+    # A tar is packed from a folder beside it.
+    return [Room(name_of(place), moved[place] * (1 + is_archive(place)), free_at(path_of(place))) for place in places]
 
 
 def free_at(path: Path) -> int | None:

@@ -26,6 +26,7 @@ from tui.engine.journal.writer import JournalWriter
 from tui.engine.log import RunLog
 from tui.engine.missing import Missing
 from tui.engine.orders import Orders
+from tui.engine.packing import packed
 from tui.engine.person import this_person
 from tui.engine.placements import THERE
 from tui.engine.recorder import Recorder
@@ -206,7 +207,7 @@ class _Work:
             round_ += 1
             rules, tasks = self._worth_another_round(run, round_)
             if not rules and not tasks:
-                return self._code(run, recorder)
+                return await packed(run, recorder, self._code(run, recorder))
             await self._wait_for(run, recorder, round_, rules, tasks)
             for task in tasks:
                 if task.state == "failed":  # it may have been skipped while we waited

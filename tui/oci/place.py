@@ -16,6 +16,8 @@ ARCHIVE = "oci-archive:"
 EXAMPLE = f"{FOLDER}/media/usb/export//library/nginx:1.27"
 
 _PLACE = re.compile(r"(?P<scheme>oci|oci-archive):(?!\d+(?:/|$))(?P<rest>.*)", re.DOTALL)
+_OF_A_TAR = re.compile(r"\.tar(?:\.\d{3,}|\.parts\.json)$")
+"""Names of what a tar lies in when it was split: each of them names the tar."""
 _PATH = re.compile(r"/|\.{1,2}(?:/|$)|~(?:/|$)")
 
 
@@ -73,4 +75,6 @@ def split_place(text: str) -> tuple[str, str] | None:
     whole = os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111
     if whole.strip("/") == "":
         raise InvalidPlace(f"{text!r}: a folder is expected, not the root of the file system")
+    if f"{scheme}:" == ARCHIVE:
+        whole = _OF_A_TAR.sub(".tar", whole)
     return f"{scheme}:{whole}/", inside

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from tui.oci.place import is_archive
 from tui.oci.reference import Reference, Repository, is_digest, is_repository, is_tag
 from tui.plan import naming
 from tui.plan.artifacts import ArtifactError, check_artifacts
@@ -135,12 +134,6 @@ def check(rule: Rule) -> None:
             f"{rule}: repositories are chosen where one is named",
             rule.origin,
             f"write {rule.source_path.partition('/')[0]}/* as the source, or leave out 'repositories'",
-        )
-    if is_archive(naming.registry_of(rule.target)):
-        raise RuleError(
-            f"{rule.target!r}: a tar is written from a folder that is complete",
-            rule.origin,
-            "copy to a folder (oci:/...) and make the tar with 'regferry pack FOLDER OUT.tar'",
         )
     if rule.references and rule.tags != TagSelection():
         raise RuleError(f"{rule}: tags are both named and selected", rule.origin, "leave out one of the two")

@@ -166,6 +166,8 @@ class Options:
     `limit_rate` are bytes a second read, and written, at most over all registries, `limit_requests` requests a second
     to each registry; 0 is no limit.
 
+    `split` cuts a tar that is written into parts of at most so many bytes, 0 does not.
+
     `since` are paths of earlier exports (folders, tars, inventories): what they have is not exported again, and what
     an export left out is read from them.
     """
@@ -182,7 +184,11 @@ class Options:
     backup: str = "{tag}-before-{date}"
     order: Order = "any"
     since: tuple[str, ...] = ()
+    split: int = 0
 
+
+SMALLEST_PART = 1024 * 1024
+"""Bytes a part of a tar has at least, when it is split."""
 
 CHOICES: Mapping[str, tuple[str, ...]] = {"on_conflict": get_args(OnConflict), "order": get_args(Order)}
 """The options that are one of a few words."""

@@ -43,6 +43,7 @@ from tui.plan.expand import check
 from tui.plan.mirror.settings import Mirror, check_pattern
 from tui.plan.model import (
     CHOICES,
+    SMALLEST_PART,
     ArtifactSelection,
     NewestBy,
     Options,
@@ -189,6 +190,8 @@ class _Reader(TableReader):
         for name, least in (("concurrency", 1), ("retries", 0), ("limit_rate", 0), ("limit_requests", 0)):
             if (value := getattr(options, name)) < least:
                 raise self.error((*keys, name), f"{name} = {value}", f"at least {least}")
+        if options.split and options.split < SMALLEST_PART:
+            raise self.error((*keys, "split"), f"split = {options.split}", f"at least {SMALLEST_PART} bytes, or 0")
         return options
 
     def mirror(self, table: Mapping[str, Any]) -> Mirror:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from tui.oci.access import Access
 from tui.oci.errors import RegistryError
+from tui.oci.layout.parts import list_path
+from tui.oci.layout.working import is_packed, working_folder
 from tui.oci.opening import open_registry
 from tui.oci.place import is_archive, path_of
 from tui.oci.reference import Repository
@@ -45,7 +47,7 @@ async def check_place(access: Access, repository: str = "", push: bool = False) 
 async def _step(name: StepName, registry: str, client: Registry, repository: str, push: bool) -> Step:
     if name == "push":
         return await asyncio.to_thread(_room, registry) if push else Step(name, "skipped", N_("not tried"))
-    if not is_archive(registry) and not path_of(registry).exists():
+    if not _is_there(registry):
         words = N_("not there yet: it is made when something is copied to it") if name == "disk" else N_("not tried")
         return Step(name, "skipped", words)
     if name == "pull":
@@ -63,12 +65,20 @@ async def _pull(registry: str, client: Registry, repository: str) -> Step:
     return Step("pull", "ok", phrase("{repository}: {count} tags", repository=repository, count=count))
 
 
+def _is_there(registry: str) -> bool:
+    path = path_of(registry)
+    beside = (list_path(path), working_folder(path)) if is_archive(registry) else ()
+    return any(each.exists() for each in (path, *beside))
+
+
 def _room(registry: str) -> Step:
     """Say whether the folder, or the one it will be made in, may be written, and how much room is left there."""
-    if is_archive(registry):
-        hint = N_("copy to a folder, and make the tar with 'regferry pack FOLDER OUT.tar'")
-        return Step("push", "failed", N_("a tar is only read"), hint, kind="LOCAL")
     path = path_of(registry)
+    if is_archive(registry):
+        if is_packed(path):
+            words = N_("this tar is complete, and is only read")
+            return Step("push", "failed", words, N_("name another tar"), kind="LOCAL")
+        path = path.parent
     folder = next(each for each in (path, *path.parents) if each.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         hint = N_("give this account the permission to write there, or name another folder")

@@ -17,7 +17,6 @@ from urllib.parse import urlsplit
 from tui.oci.access import Connection
 from tui.oci.challenge import Challenge
 from tui.oci.errors import RegistryError, UntrustedAnswer
-from tui.oci.layout.parts import list_path
 from tui.oci.place import is_archive, is_place, path_of
 from tui.oci.saying import N_, phrase
 from tui.oci.text import printable
@@ -102,8 +101,9 @@ def _place(address: str) -> Detected:
     """Look whether a folder or tar on a disk is there."""
     path, vendor = path_of(address), vendor_of_address(address)
     if is_archive(address):
-        there = path.is_file() or list_path(path).is_file()
-        problem, hint = N_("there is no such file"), N_("check the path, and that the disk is mounted")
+        # One that is not there yet is written by the first copy, as a folder is made by it.
+        there = path.is_file() or not path.exists()
+        problem, hint = N_("this is no file"), N_("name a folder, or a tar that ends in .tar")
     else:
         # A folder that is not there yet is where the first copy goes.
         there = path.is_dir() or not path.exists()

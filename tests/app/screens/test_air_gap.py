@@ -66,8 +66,9 @@ async def test_an_export_to_a_folder_and_a_look_into_it(tmp_path: Path) -> None:
 
 async def test_what_is_no_place_is_said_where_it_is_typed(tmp_path: Path) -> None:
     async with opened(in_file=True) as app:
-        await add(app, f"{tmp_path}/none.tar")
-        await app.sees("there is no such file")
+        (tmp_path / "folder.tar").mkdir()
+        await add(app, f"{tmp_path}/folder.tar")
+        await app.sees("this is no file")
         app.screen.query_one("#field-address").value = "oci:export"
         await app.sees("a path that begins with /")
 

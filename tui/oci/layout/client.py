@@ -11,17 +11,18 @@ from typing import Self, TypeVar
 
 from tui.oci.blobs import BlobHead
 from tui.oci.descriptor import Descriptor, ImagePlatform
-from tui.oci.errors import IntegrityError, LocalError, UnsupportedContent
+from tui.oci.errors import IntegrityError, UnsupportedContent
 from tui.oci.exchange import Traffic
 from tui.oci.host import Host
 from tui.oci.layout.earlier import Earlier
 from tui.oci.layout.names import Name
 from tui.oci.layout.reader import LayoutReader, referrer_of
 from tui.oci.layout.upload import LayoutUpload
+from tui.oci.layout.working import begin
 from tui.oci.layout.writer import LayoutWriter
 from tui.oci.manifest import Manifest
 from tui.oci.manifests import ManifestHead
-from tui.oci.place import is_archive, name_of
+from tui.oci.place import name_of
 from tui.oci.reference import Repository, digest_of
 from tui.oci.retry import Attempts, RetryPolicy
 
@@ -233,13 +234,14 @@ class LayoutClient:
         return await asyncio.to_thread(work)
 
     async def _writing(self) -> LayoutWriter:
-        if is_archive(self.registry):
-            raise LocalError(
-                f"{name_of(self.registry)} is a tar, and is only read",
-                hint="copy to a folder (oci:/...) and make the tar with 'regferry pack FOLDER OUT.tar'",
-            )
         async with self._opening:
             if self._writer is None:
-                self._writer = await asyncio.to_thread(LayoutWriter, self._reader.path)
+                self._writer = await asyncio.to_thread(self._begin)
                 self._reader.index = self._writer.index
         return self._writer
+
+    def _begin(self) -> LayoutWriter:
+        folder = self._reader.folder or begin(self._reader.path)
+        writer = LayoutWriter(folder)
+        self._reader.lies_in(folder)
+        return writer

@@ -44,9 +44,13 @@ def pack(folder: Path, out: Path, split: int = 0, watch: Watch = lambda done, si
             length = min(split or tar.size, tar.size - start)
             if number > len(there.parts):
                 name = part_name(out.name, number) if split else out.name
-                part = _write_part(tar, out.parent / name, start, length, watch)
+                path = out.parent / name
+                part = _write_part(tar, path, start, length, watch)
                 there = replace(there, parts=(*there.parts, part))
+                # Before the name: a tar that is there is in the list, whenever the process ends.
                 replace_file(list_path(out), there.body())
+                _partial(path).replace(path)
+                sync_folder(path.parent)
             watch(start + length, tar.size)
     return there
 
@@ -73,9 +77,8 @@ def _begun(out: Path, wanted: PartList) -> PartList:
 
 
 def _write_part(tar: LayoutTar, path: Path, start: int, length: int, watch: Watch) -> Part:
-    """Write bytes of the tar into a file of their own, going on with what is there of it already."""
-    partial = path.with_name(path.name + ".partial")
-    descriptor = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    """Write bytes of the tar into the file that becomes `path`, going on with what is there of it already."""
+    descriptor = os.open(_partial(path), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
     try:
         hashed = hashlib.sha256()
         done, good = 0, os.fstat(descriptor).st_size
@@ -91,9 +94,11 @@ def _write_part(tar: LayoutTar, path: Path, start: int, length: int, watch: Watc
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-    partial.replace(path)
-    sync_folder(path.parent)
     return Part(path.name, length, hashed.hexdigest())
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(path.name + ".partial")
 
 
 def _within(pieces: Iterator[bytes], length: int) -> Iterator[bytes]:

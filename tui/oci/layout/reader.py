@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
+from pathlib import Path
 from threading import Lock
 
 from tui.oci.descriptor import Descriptor
@@ -16,6 +17,7 @@ from tui.oci.layout.index import LayoutIndex, read_index
 from tui.oci.layout.inventory import Inventory
 from tui.oci.layout.names import Name, own_repository
 from tui.oci.layout.store import INDEX, FolderStore, Reading, Store, blob_name, read_small
+from tui.oci.layout.working import folder_of
 from tui.oci.lists import fallback_tag
 from tui.oci.manifest import MAX_MANIFEST, Manifest, parse_manifest, unique
 from tui.oci.place import is_archive, name_of, path_of
@@ -38,7 +40,8 @@ class LayoutReader:
         self.registry = registry
         self.path = path_of(registry)
         self.earlier = earlier
-        self.store: Store = ArchiveStore(self.path) if is_archive(registry) else FolderStore(self.path)
+        self.store: Store
+        self.lies_in(folder_of(registry))
         self.index: LayoutIndex | None = None
         self._read: LayoutIndex | None = None
         self._stamp: Stamp | None = None
@@ -46,6 +49,11 @@ class LayoutReader:
         self._inventory: Inventory | None = None
         self._subjects: dict[str, tuple[str, Descriptor] | None] = {}
         self._attached: tuple[LayoutIndex, int, dict[tuple[str, str], list[Descriptor]]] | None = None
+
+    def lies_in(self, folder: Path | None) -> None:
+        """Read the layout in a folder from now on, None for that in the tar."""
+        self.folder = folder
+        self.store = FolderStore(folder) if folder is not None else ArchiveStore(self.path)
 
     def there(self) -> LayoutIndex | None:
         """Return the index, None when there is no layout."""
@@ -192,9 +200,9 @@ class LayoutReader:
             raise told(error, "read", self.path) from error
 
     def _stamped(self) -> Stamp | None:
-        if is_archive(self.registry):
+        if self.folder is None:
             return None
-        status = (self.path / INDEX).stat()
+        status = (self.folder / INDEX).stat()
         return status.st_mtime_ns, status.st_size
 
     def _not_found(self, path: str, target: str, message: str) -> NotFound:

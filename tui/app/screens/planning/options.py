@@ -14,7 +14,8 @@ from tui.app.screens.form_dialog import Field, FormDialog, Values, Verdict, numb
 from tui.oci.place import absolute_path
 from tui.plan.artifacts import check_artifacts
 from tui.plan.backups import backup_tag, check_backup
-from tui.plan.model import ArtifactSelection, OnConflict, Order, Platform
+from tui.plan.model import SMALLEST_PART, ArtifactSelection, OnConflict, Order, Platform
+from tui.plan.sizes import parse_size, size_text
 
 _MB = 1_000_000
 _POLICIES = {
@@ -66,6 +67,12 @@ def options_dialog(draft: Draft) -> FormDialog:
         Field("not_kinds", _("Not kinds"), " ".join(draft.artifacts.exclude), _("such as sbom application/spdx*")),
         Field("force", _("Copy unchanged"), "yes" if options.force else "no", choices=yes_no),
         Field("since", _("Earlier export"), shlex.join(options.since), _("folder, tar or inventory.json to leave out")),
+        Field(
+            "split",
+            _("Tar in parts"),
+            size_text(options.split),
+            _("700M or 4G at most, where a tar is written"),
+        ),
         Field("throughput", _("Speed, MB/s"), f"{draft.throughput / _MB:g}", _("for the rough time only")),
     ]
 
@@ -102,6 +109,7 @@ def take_options(draft: Draft, values: Values) -> None:
     if not 0 < rate < 1e6:
         raise ValueError(_("Speed: a number of megabytes per second is needed"))
     since = _earlier(values["since"])
+    split = _split_at(values["split"].strip())
     platforms = tuple(Platform.parse(each) for each in _split(values["platforms"]))
     artifacts = ArtifactSelection(_split(values["kinds"]), _split(values["not_kinds"]))
     check_artifacts(artifacts)
@@ -117,6 +125,7 @@ def take_options(draft: Draft, values: Values) -> None:
         order=cast(Order, values["order"]),
         force=values["force"] == "yes",
         since=since,
+        split=split,
     )
     draft.platforms = platforms
     draft.artifacts = artifacts
@@ -125,6 +134,16 @@ def take_options(draft: Draft, values: Values) -> None:
 
 def _split(text: str) -> tuple[str, ...]:
     return tuple(text.replace(",", " ").split())
+
+
+def _split_at(text: str) -> int:
+    try:
+        size = parse_size(text) if text else 0
+    except ValueError:
+        size = 1
+    if 0 < size < SMALLEST_PART:
+        raise ValueError(_("Tar in parts: a size like 700M or 4G is needed"))
+    return size
 
 
 def _earlier(text: str) -> tuple[str, ...]:

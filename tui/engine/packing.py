@@ -1,0 +1,50 @@
+"""The last step of an export to a tar: what was written beside it is packed when nothing is missing."""
+
+from __future__ import annotations
+
+import asyncio
+
+from tui.engine import outcome
+from tui.engine.context import RunContext
+from tui.engine.control import StopRequested
+from tui.engine.recorder import Recorder
+from tui.oci.errors import RegistryError
+from tui.oci.layout.working import finish, working_folder
+from tui.oci.place import is_archive, name_of, path_of
+from tui.oci.saying import N_
+
+PACKING = N_("packing the tar")
+"""What the journal says of the run meanwhile."""
+
+
+async def packed(run: RunContext, recorder: Recorder, code: int) -> int:
+    """Pack the tars that a run which ended with `code` writes to, if all went well, and return the exit code then.
+
+    Raises StopRequested.
+    """
+    for place in sorted({task.target.registry for task in run.tasks.values() if is_archive(task.target.registry)}):
+        tar = path_of(place)
+        folder = working_folder(tar)
+        if not folder.exists():
+            continue
+        if code != outcome.WELL:
+            words = f"{name_of(place)} is packed when nothing is missing; until then its content is in {folder}"
+            run.journal.event("notice", words)
+            continue
+        recorder.state("running", PACKING)
+        try:
+            await run.registries.let_go(place)
+            made = await asyncio.to_thread(finish, tar, run.plan.options.split, lambda done, size: _heed_stop(run))
+        except RegistryError as error:
+            hint = f"; {error.hint}" if error.hint else ""
+            run.journal.event("notice", f"the tar is not packed: {error}{hint}; 'regferry runs resume' goes on with it")
+            return outcome.LOCAL
+        if made is not None:
+            names = made.parts[0].name if len(made.parts) == 1 else f"{made.parts[0].name} to {made.parts[-1].name}"
+            run.journal.event("notice", f"packed into {names} in {tar.parent}: {made.size} bytes")
+    return code
+
+
+def _heed_stop(run: RunContext) -> None:
+    if run.control.stopping:
+        raise StopRequested

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from tui.oci.saying import N_, made_printable
+from tui.oci.saying import N_, filled, made_printable
 from tui.oci.text import printable
 
 
@@ -48,9 +48,14 @@ class RegistryError(Exception):
         super().__init__(self.message)
 
     def __str__(self) -> str:
+        return str(self.sentence())
+
+    def sentence(self) -> str:
+        """Return it with what it is about and what the registry answered, still to be said in another language."""
         where = self.reference or self.endpoint
         answered = " ".join(part for part in (str(self.status or ""), self.code) if part)
-        return f"{where + ': ' if where else ''}{self.message}{f' ({answered})' if answered else ''}"
+        before, after = f"{where}: " if where else "", f" ({answered})" if answered else ""
+        return filled("{before}{message}{after}", {"before": before, "message": self.message, "after": after})
 
 
 class NetworkError(RegistryError):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from tui.engine.listing import opened_registries
-from tui.engine.mirror.deleting import Deleter, Moved
+from tui.engine.mirror.deleting import OTHER_DIGEST, Deleter, Moved
 from tui.engine.mirror.look import Look, MirrorRefused, look
 from tui.engine.mirror.record import Record
 from tui.engine.outcome import FAILED, RETRYABLE, WELL
@@ -16,6 +16,7 @@ from tui.engine.registries import Resolver
 from tui.oci.errors import DeletionUnsupported, RegistryError
 from tui.oci.reference import Reference
 from tui.oci.retry import RetryPolicy
+from tui.oci.saying import N_, phrase
 from tui.plan.mirror.review import Deletion, Review
 from tui.plan.toml_file import parse_plan
 
@@ -56,7 +57,8 @@ async def apply(
     """
     if why := review.refusal():
         raise MirrorRefused(
-            f"nothing was deleted: {why}", "take deletions out of the file, or change [mirror] and propose anew"
+            phrase("nothing was deleted: {why}", why=why),
+            N_("take deletions out of the file, or change [mirror] and propose anew"),
         )
     plan = parse_plan(review.plan, Path("the plan in the review"))
     outcomes: list[Outcome] = []
@@ -93,10 +95,11 @@ def _fate(each: Deletion, seen: Look, fresh: dict[Reference, Deletion]) -> Outco
     if now is not None and now.digest == each.digest:
         return None
     if now is not None:
-        return Outcome(target, each.digest, "changed", message=f"it has another digest by now, {now.digest}")
+        return Outcome(target, each.digest, "changed", message=phrase(OTHER_DIGEST, digest=now.digest))
     if each.target not in seen.there:
-        return Outcome(target, each.digest, "gone", message="it is not there any more")
-    return Outcome(target, each.digest, "wanted", message="a rule of the plan makes it again, or it is protected")
+        return Outcome(target, each.digest, "gone", message=N_("it is not there any more"))
+    again = N_("a rule of the plan makes it again, or it is protected")
+    return Outcome(target, each.digest, "wanted", message=again)
 
 
 def _sharing(each: Deletion, seen: Look, due: frozenset[Reference]) -> tuple[str, ...]:
@@ -111,8 +114,8 @@ async def _deleted(deleter: Deleter, each: Deletion) -> Outcome:
     try:
         return Outcome(target, each.digest, "deleted", how=await deleter.delete(each))
     except Moved as error:
-        return Outcome(target, each.digest, "changed", message=str(error))
+        return Outcome(target, each.digest, "changed", message=error.sentence())
     except DeletionUnsupported as error:
-        return Outcome(target, each.digest, "kept", message=str(error), hint=error.hint)
+        return Outcome(target, each.digest, "kept", message=error.sentence(), hint=error.hint)
     except RegistryError as error:
-        return Outcome(target, each.digest, "failed", "", str(error), error.hint, error.retryable)
+        return Outcome(target, each.digest, "failed", "", error.sentence(), error.hint, error.retryable)

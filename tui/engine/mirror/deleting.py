@@ -10,7 +10,10 @@ from tui.oci.client import RegistryClient
 from tui.oci.errors import Conflict, DeletionUnsupported, NotFound, PolicyRefused, RegistryError, ServerError
 from tui.oci.manifest import INDEX_TYPES
 from tui.oci.reference import Reference, Repository
+from tui.oci.saying import N_, phrase
 from tui.plan.mirror.review import Deletion
+
+OTHER_DIGEST = N_("it has another digest by now, {digest}")
 
 
 class Moved(Conflict):
@@ -39,16 +42,16 @@ class Deleter:
         repository, tag = deletion.target.repository, deletion.target.tag
         client = await self._registries.target(repository)
         if not isinstance(client, RegistryClient):
-            raise DeletionUnsupported("only tags at a registry are deleted", endpoint=repository.registry)
+            raise DeletionUnsupported(N_("only tags at a registry are deleted"), endpoint=repository.registry)
         head = await client.head_manifest(repository, tag)
         if head is None:
             return "digest"  # with the manifest, under another of its tags
         if head.digest != deletion.digest:
-            raise Moved(f"it has another digest by now, {head.digest}", reference=str(deletion.target))
+            raise Moved(phrase(OTHER_DIGEST, digest=head.digest), reference=str(deletion.target))
         how = await self._deleted(client, deletion)
         if (left := await client.head_manifest(repository, tag)) is not None and left.digest == deletion.digest:
             raise ServerError(
-                "the registry accepted the deletion and still has the tag", reference=str(deletion.target)
+                N_("the registry accepted the deletion and still has the tag"), reference=str(deletion.target)
             )
         return how
 
@@ -85,9 +88,12 @@ class Deleter:
             await client.put_manifest(repository, tag, saved)
         self._no_tags.add(repository.registry)
         raise PolicyRefused(
-            "the registry deleted the manifest with the tag; the other tags of it were put back",
+            N_("the registry deleted the manifest with the tag; the other tags of it were put back"),
             reference=str(deletion.target),
-            hint=f"look at {', '.join(deletion.shares)}; what shares a manifest is left alone at this registry now",
+            hint=phrase(
+                "look at {tags}; what shares a manifest is left alone at this registry now",
+                tags=", ".join(deletion.shares),
+            ),
         )
 
     async def _by_harbor(self, deletion: Deletion) -> bool:
@@ -121,11 +127,11 @@ class Deleter:
                 head = await client.head_manifest(repository, tag)
                 digest = head.digest if head else ""
             if digest == deletion.digest:
-                raise self._needed(deletion, f"the tag {tag} has the same manifest")
+                raise self._needed(deletion, phrase("the tag {tag} has the same manifest", tag=tag))
         if repository not in self._children:
             self._children[repository] = await self._children_of_kept(client, repository)
         if parent := self._children[repository].get(deletion.digest):
-            raise self._needed(deletion, f"the index {parent} lists the manifest")
+            raise self._needed(deletion, phrase("the index {tag} lists the manifest", tag=parent))
 
     async def _children_of_kept(self, client: RegistryClient, repository: Repository) -> dict[str, str]:
         """Return the manifests that indexes of tags that stay list, at any depth, with such a tag."""
@@ -143,8 +149,8 @@ class Deleter:
 
     def _needed(self, deletion: Deletion, why: str) -> DeletionUnsupported:
         return DeletionUnsupported(
-            f"kept: {why}, and this registry deletes whole manifests only",
+            phrase("kept: {why}, and this registry deletes whole manifests only", why=why),
             endpoint=deletion.target.registry,
             reference=str(deletion.target),
-            hint="delete the tag in the registry's own console, or let what needs it go too",
+            hint=N_("delete the tag in the registry's own console, or let what needs it go too"),
         )

@@ -10,6 +10,7 @@ from tui.engine.listing import digests_of, repositories_of, tags_of
 from tui.engine.registries import Registries
 from tui.oci.errors import NotFound, RegistryError
 from tui.oci.reference import Reference, Repository
+from tui.oci.saying import N_, phrase
 from tui.plan.mirror.mapping import Candidate, Route, candidates, companion_of, lost_route, routes
 from tui.plan.mirror.review import Deletion, Kept
 from tui.plan.mirror.settings import protected_by
@@ -24,6 +25,7 @@ class MirrorRefused(Exception):
 
     def __init__(self, message: str, hint: str) -> None:
         super().__init__(message)
+        self.message = message
         self.hint = hint
 
 
@@ -48,7 +50,9 @@ async def look(plan: Plan, registries: Registries) -> Look:
     be gone. RegistryError when the target cannot be looked at.
     """
     if plan.replication is not None and plan.replication.deletion:
-        raise MirrorRefused("the plan lets Harbor repeat deletions itself", "take 'deletion' out of [replication]")
+        raise MirrorRefused(
+            N_("the plan lets Harbor repeat deletions itself"), N_("take 'deletion' out of [replication]")
+        )
     listed = await _source_tags(plan, registries)
     ways = routes(plan.rules, listed)
     at_target = await _target_tags({way.target for way in ways}, registries)
@@ -73,16 +77,16 @@ async def look(plan: Plan, registries: Registries) -> Look:
 
 
 async def _source_tags(plan: Plan, registries: Registries) -> dict[Repository, list[str]]:
-    hint = "nothing is proposed while the source is not known in full; mend it, or take the rule out"
+    hint = N_("nothing is proposed while the source is not known in full; mend it, or take the rule out")
     try:
         repositories = await repositories_of(plan.rules, registries)
         listed = await tags_of(repositories, registries.source)
     except RegistryError as error:
-        raise MirrorRefused(f"the source cannot be listed: {error}", hint) from error
+        raise MirrorRefused(phrase("the source cannot be listed: {why}", why=error.sentence()), hint) from error
     for rule in plan.rules:
         its = [repository for repository in listed if _is_of(rule, repository)]
         if not any(listed[repository] for repository in its):
-            raise MirrorRefused(f"the source lists no tags for the rule {rule}", hint)
+            raise MirrorRefused(phrase("the source lists no tags for the rule {rule}", rule=str(rule)), hint)
     return listed
 
 
@@ -124,7 +128,7 @@ def _divided(
     for each in found:
         digest, _ = digests[each.target.repository].get(each.target.tag, ("", ""))
         if pattern := protected_by(plan.mirror.protect, each.target):
-            kept.append(Kept(str(each.target), f"protected by {pattern!r}"))
+            kept.append(Kept(str(each.target), phrase("protected by {pattern}", pattern=repr(pattern))))
         elif digest:
             chosen[each.target] = each, digest
     for repository, its in digests.items():
@@ -159,10 +163,11 @@ def _is_of(rule: Rule, repository: Repository) -> bool:
 
 def _notes(plan: Plan, listed: Mapping[Repository, Sequence[str]], ways: Sequence[Route]) -> tuple[str, ...]:
     notes = [
-        f"{repository}: the source lists no tags, so nothing is proposed for it"
+        phrase("{repository}: the source lists no tags, so nothing is proposed for it", repository=str(repository))
         for repository, tags in sorted(listed.items())
         if not tags
     ]
     led = {way.rule for way in ways}
-    notes += [f"{rule}: the repository at the target depends on the tag" for rule in plan.rules if rule not in led]
+    tagged = N_("{rule}: the repository at the target depends on the tag")
+    notes += [phrase(tagged, rule=str(rule)) for rule in plan.rules if rule not in led]
     return tuple(notes)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from tui.oci.reference import InvalidReference, Reference, is_digest
+from tui.oci.saying import phrase
 from tui.plan.errors import PlanFileError
 from tui.plan.mirror.mapping import Reason
 from tui.plan.mirror.settings import Mirror, check_pattern, protected_by
@@ -67,7 +68,7 @@ class Review:
         """Return why nothing of this may be deleted, '' when it may. Protected tags in it are one reason."""
         for each in self.deletions:
             if pattern := protected_by(self.limits.protect, each.target):
-                return f"{each.target} is protected by {pattern!r}"
+                return phrase("{target} is protected by {pattern}", target=str(each.target), pattern=repr(pattern))
         return self.limits.over(len(self.deletions), self.tags)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from tui.oci.reference import Reference
+from tui.oci.saying import N_, phrase
 from tui.plan import re2
 
 
@@ -29,10 +30,11 @@ class Mirror:
     def over(self, count: int, tags: int) -> str:
         """Return why `count` deletions among `tags` are too many, '' when they are not."""
         if count > self.max_count:
-            return f"{count} deletions are more than max_count = {self.max_count}"
+            return phrase("{count} deletions are more than max_count = {most}", count=count, most=self.max_count)
         if count * 100 > self.max_percent * tags:
-            share = f"{count} of {tags} tags are {count * 100 / tags:.0f} %" if tags else f"{count} of no tags"
-            return f"{share}, more than max_percent = {self.max_percent}"
+            share = f"{count * 100 / tags:.0f}" if tags else "100"
+            words = N_("{count} of {tags} tags are {share} %, more than max_percent = {most}")
+            return phrase(words, count=count, tags=tags, share=share, most=self.max_percent)
         return ""
 
 

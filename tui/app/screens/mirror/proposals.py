@@ -9,7 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tui.app.i18n import N_, _, ngettext, whole
+from tui.app.i18n import N_, _, ngettext, said, whole
 from tui.app.screens.place import Place
 from tui.app.screens.planning.head import FreeLine
 from tui.app.screens.text_dialog import TextDialog
@@ -96,7 +96,7 @@ class Proposals(Place):
         try:
             self.proposal = await propose(self.plan, *self._resolvers())
         except MirrorRefused as error:
-            self._show(_("Nothing is proposed"), f"{error}\n{error.hint}")
+            self._show(_("Nothing is proposed"), f"{said(error.message)}\n{said(error.hint)}")
         except TROUBLE as error:
             self._show(_("It cannot be found out"), whole(error))
         else:
@@ -159,21 +159,21 @@ class Proposals(Place):
         review, marked = self.proposal.review, self.marked()
         left = len(review.deletions) - len(self.outcomes)
         count = ngettext("{count} proposed", "{count} proposed", left)
-        said = [
+        parts = [
             (count.format(count=f"{left:,}"), "accent"),
             ("  " + _("of {count} tags").format(count=f"{review.tags:,}"), ""),
             ("  " + _("{count} marked").format(count=f"{len(marked):,}"), "warning" if marked else ""),
         ]
         if refusal := replace(review, deletions=tuple(marked)).refusal():
-            said.append((f"  {refusal}", "error"))
+            parts.append((f"  {said(refusal)}", "error"))
         else:
             limits = _("at most {count} and {percent} %").format(
                 count=review.limits.max_count, percent=review.limits.max_percent
             )
-            said.append((f"  {limits}", "muted"))
+            parts.append((f"  {limits}", "muted"))
         if review.kept:
-            said.append(("  " + _("{count} protected").format(count=len(review.kept)), "muted"))
-        line.show(*said)
+            parts.append(("  " + _("{count} protected").format(count=len(review.kept)), "muted"))
+        line.show(*parts)
 
     @on(LineTable.RowHighlighted)
     def _show_row(self) -> None:
@@ -181,7 +181,7 @@ class Proposals(Place):
         if deletion is None:
             line.show(("", ""))
         elif (outcome := self.outcomes.get(str(deletion.target))) is not None and outcome.message:
-            line.show((f"{deletion.target}: {outcome.message}", "error" if outcome.fate == "failed" else "muted"))
+            line.show((f"{deletion.target}: {said(outcome.message)}", "error" if outcome.fate == "failed" else "muted"))
         else:
             line.show((f"{deletion.source} → {deletion.target}  {deletion.digest}", "muted"))
 
@@ -202,8 +202,8 @@ class Proposals(Place):
             (_("Source"), str(deletion.source)),
             (_("Why"), _(REASONS[deletion.reason])),
             (_("Shared with"), ", ".join(deletion.shares)),
-            (_("Message"), outcome.message if outcome else ""),
-            (_("What to do"), outcome.hint if outcome else ""),
+            (_("Message"), said(outcome.message) if outcome else ""),
+            (_("What to do"), said(outcome.hint) if outcome else ""),
         ]
         self.app.push_screen(TextDialog(_("Proposal"), [field for field in fields if field[1]]))
 

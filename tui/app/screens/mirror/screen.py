@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from tui.app.i18n import N_, _, ngettext, whole
+from tui.app.i18n import N_, _, ngettext, said, whole
 from tui.app.screens.form_dialog import Field, FormDialog, Values, Verdict
 from tui.app.screens.mirror.proposals import TROUBLE, Proposals
 from tui.app.screens.text_dialog import TextDialog
@@ -39,7 +39,7 @@ class MirrorScreen(Proposals):
             return
         review = replace(self.proposal.review, deletions=tuple(marked))
         if refusal := review.refusal():
-            self.say(refusal, "error")
+            self.say(said(refusal), "error")
             return
 
         def judge(values: Values) -> Verdict:
@@ -73,7 +73,7 @@ class MirrorScreen(Proposals):
                 record.begin(review="app", tags=len(review.deletions))
                 outcomes = await apply(review, *self._resolvers(), record, tell)
         except MirrorRefused as error:
-            self.say(f"{error}; {error.hint}", "error")
+            self.say(f"{said(error.message)}; {said(error.hint)}", "error")
             return
         except TROUBLE as error:
             self.say(whole(error), "error")
@@ -86,8 +86,8 @@ class MirrorScreen(Proposals):
         if left:
             done += ", " + ngettext("{count} left alone", "{count} left alone", left).format(count=left)
         self.table.set_marks(())
-        said = _("{done}; on record in {path}").format(done=done, path=record.path)
-        self.say(said, "warning" if left else "success")
+        told = _("{done}; on record in {path}").format(done=done, path=record.path)
+        self.say(told, "warning" if left else "success")
 
     def action_save(self) -> None:
         """Write the marked proposals, or all of them, to a file for `regferry mirror apply`."""
@@ -127,11 +127,11 @@ class MirrorScreen(Proposals):
         """Show what is protected and what could not be looked at."""
         if self.proposal is None:
             return
-        kept = [(each.target, each.why) for each in self.proposal.review.kept]
+        kept = [(each.target, said(each.why)) for each in self.proposal.review.kept]
         if not kept and not self.proposal.notes:
             self.say(_("Nothing is protected, and everything could be looked at."))
             return
-        notes = [(_("Note"), note) for note in self.proposal.notes]
+        notes = [(_("Note"), said(note)) for note in self.proposal.notes]
         self.app.push_screen(TextDialog(_("Not proposed"), [*kept, *notes]))
 
     def action_copy(self) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import base64
 import contextlib
 import ssl
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +11,7 @@ import pytest
 import trustme
 
 from tests.oci.scripted import USER, Scripted, client, read, refused, reply, repository
+from tests.support.http_proxy import Proxy, running
 from tui.oci.access import Connection
 from tui.oci.errors import LocalError, NetworkError, Unauthenticated
 from tui.oci.proxy import proxy_for
@@ -116,67 +114,6 @@ def test_a_proxy_of_another_kind_is_named_and_its_password_is_not(proxy: str) ->
         with pytest.raises(LocalError, match="proxy") as caught:
             proxy_for(Connection("r.io", proxy=given), "https://r.io/")
         assert "hidden" not in str(caught.value)
-
-
-class Proxy:
-    """A proxy for plain HTTP and CONNECT: every name leads to `target`; `login` is `user:password`, '' for none."""
-
-    def __init__(self, target: str, login: str = "") -> None:
-        self._target = target
-        self._wanted = f"Basic {base64.b64encode(login.encode()).decode()}" if login else ""
-        self.lines: list[str] = []
-        self.seen: list[dict[str, str]] = []
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            await self._serve(reader, writer)
-        writer.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        line, *fields = head.rstrip().split("\r\n")
-        headers = {name.lower(): value.strip() for name, _, value in (field.partition(":") for field in fields)}
-        self.lines.append(line)
-        self.seen.append(headers)
-        if headers.get("proxy-authorization", "") != self._wanted:
-            writer.write(
-                b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-            )
-            await writer.drain()
-            return
-        host, _, port = self._target.partition(":")
-        target_reader, target_writer = await asyncio.open_connection(host, int(port))
-        method, url, version = line.split(" ")
-        if method == "CONNECT":
-            writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
-        else:
-            path = "/" + url.split("/", 3)[3]
-            kept = [f for f in fields if not f.lower().startswith(("proxy-", "connection"))]
-            target_writer.write(
-                "\r\n".join([f"{method} {path} {version}", *kept, "Connection: close", "", ""]).encode()
-            )
-        await asyncio.gather(_pump(reader, target_writer), _pump(target_reader, writer))
-        target_writer.close()
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(ConnectionError):
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    with contextlib.suppress(OSError):
-        writer.write_eof() if writer.can_write_eof() else writer.close()
-
-
-@contextlib.asynccontextmanager
-async def running(proxy: Proxy) -> AsyncIterator[str]:
-    """Run a proxy and yield its `host:port`."""
-    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
-    host, port = server.sockets[0].getsockname()[:2]
-    try:
-        yield f"{host}:{port}"
-    finally:
-        server.close()
 
 
 def _registry() -> Scripted:

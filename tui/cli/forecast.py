@@ -25,7 +25,11 @@ def forecast_lines(document: dict[str, Any]) -> Iterator[str]:
     if document["artifacts"].keys() - {"image"}:
         yield "to copy: " + ", ".join(several(count, kind) for kind, count in document["artifacts"].items())
     moved, whole = document["bytes"]["to_move"], document["bytes"]["tasks"]
-    yield f"{size(moved)} to move; {size(max(0, whole - moved))} of {size(whole)} saved by what is shared or there"
+    if handed := document["bytes"]["by_harbor"]:
+        yield f"{size(handed)} of images for Harbor to copy; what they share, or is there, it copies once or not at all"
+    if moved or not handed:
+        own = max(0, whole - handed)
+        yield f"{size(moved)} to move; {size(max(0, own - moved))} of {size(own)} saved by what is shared or there"
     for disk in document["disks"]:
         free = "unknown" if disk["free"] is None else f"{size(disk['free'])} free"
         short = disk["free"] is not None and disk["needed"] > disk["free"]

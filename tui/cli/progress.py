@@ -66,6 +66,12 @@ class Progress:
         parts.append(f"{settled}/{total} tasks")
         if counts["failed"]:
             parts.append(f"{counts['failed']} failed")
+        done, handed = self._reader.handed()
+        if handed:
+            # Harbor tells of whole images only, so there is no speed.
+            own, moved = self._reader.bytes_to_move(), progress["bytes_written"]
+            parts.append(f"{size(done + moved)}/{size(handed + max(own, moved))} by image, moved by Harbor")
+            return "  ".join(parts)
         # What is read and not written yet is half way.
         to_move, moved = self._reader.bytes_to_move(), (progress["bytes_read"] + progress["bytes_written"]) // 2
         parts.append(f"{size(moved)}/{size(max(to_move, moved))}")

@@ -49,6 +49,8 @@ class Control:
         self.stopping = False
         self.on_stop: list[Callable[[], None]] = []
         """Called once when a stop is asked for."""
+        self.on_pause: list[Callable[[], None]] = []
+        """Called whenever a pause begins, by what cannot wait at a checkpoint of its own."""
         self._going = asyncio.Event()
         self._going.set()
         self._stopped = asyncio.Event()
@@ -60,8 +62,11 @@ class Control:
 
     def pause(self) -> None:
         """Let work wait at its next checkpoint; what is stopping already is not held up."""
-        if not self.stopping:
-            self._going.clear()
+        if self.stopping or self.paused:
+            return
+        self._going.clear()
+        for told in self.on_pause:
+            told()
 
     def resume(self) -> None:
         """Let work go on."""

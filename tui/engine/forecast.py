@@ -19,7 +19,8 @@ def forecast(reader: JournalReader) -> dict[str, Any]:
     or the state it ended in already. A task has more where there is more to say: `kind` and `type` of what is no image,
     `attached` (how many of each kind refer to it), `kept` and `dropped` platforms with `target_digest`, `backup` for
     the name of what it replaces. `artifacts` counts all of it by kind, `disks` says of places on a disk how much is to
-    be written there and how much room there is.
+    be written there and how much room there is. `bytes` are those of all tasks, those to move through this machine, and
+    those of the images that a Harbor is to copy.
     """
     tasks = []
     details = reader.details()
@@ -43,7 +44,7 @@ def forecast(reader: JournalReader) -> dict[str, Any]:
     return {
         "summary": {"total": len(tasks), **{name: actions.count(name) for name in dict.fromkeys(actions)}},
         "artifacts": dict(sorted(kinds.items(), key=lambda each: (-each[1], each[0]))),
-        "bytes": {"tasks": sum(task["bytes"] for task in tasks), "to_move": to_move},
+        "bytes": {"tasks": sum(task["bytes"] for task in tasks), "to_move": to_move, "by_harbor": reader.handed()[1]},
         "disks": [room.document() for room in rooms(reader)],
         "rules": [funnel.document() for funnel in funnels(reader)],
         "tasks": tasks,

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from tests.app.harness import WidgetApp
+from tests.app.harness import WidgetApp, screen_lines
 from tui.app.announce import announce
 from tui.app.journal_watch import HostLine, JournalWatch
 from tui.app.run_state import RUN_STATES, outcome_text, run_state
 from tui.app.screens.run.hosts import HostLines, OneHost
-from tui.app.screens.run.overview import phases
+from tui.app.screens.run.overview import Overview, phases
 from tui.app.screens.run.reasons import REASONS
 from tui.app.screens.run.task_rows import COLUMNS, REASON, STATE, TaskRows, failed_for, in_view
 from tui.app.screens.run.words import registries_of
@@ -286,3 +286,26 @@ def test_every_class_of_failures_has_a_word_and_its_hint_a_translation() -> None
     for kind in below(RegistryError):
         assert kind.kind in REASONS
         assert isinstance(kind.default_hint, Said)
+
+
+async def test_what_a_harbor_moves_is_counted_by_image_and_without_a_speed() -> None:
+    app = WidgetApp(overview := Overview())
+    async with app.run_test(size=(80, 8)) as pilot:
+        progress = {"phase": "execute", "round": 0, "concurrency": 4, "bytes_written": 0}
+        more: dict[str, Any] = {"counts": {}, "rules": {}, "to_move": 0, "seconds": 3.0, "hosts": ()}
+        overview.show("running", "", progress, {}, handed=(2_000_000, 8_000_000), **more)
+        await pilot.pause()
+        shown = "\n".join(screen_lines(app))
+        assert "2.00 MB of 8.00 MB" in shown
+        assert "25%" in shown
+        assert "/s" not in shown
+
+
+def test_nobody_knows_how_far_a_task_of_a_harbor_is() -> None:
+    keys = [column.key for column in COLUMNS]
+    mine, theirs = TaskRows(), TaskRows(by_harbor=True)
+    for rows in (mine, theirs):
+        rows.take([line(1, "running")], now=1.0)
+    assert mine.row(0)[keys.index("progress")].progress is not None
+    assert theirs.row(0)[keys.index("progress")].progress is None
+    assert theirs.row(0)[keys.index("speed")] is None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,22 +14,28 @@ from tests.engine.harness import until
 from tests.providers.harbor.conftest import Fleet
 from tests.providers.harbor.site import REPOSITORIES, TAGS, HandedRuns, handed_runs, states
 from tests.real.conftest import StartRegistry
-from tests.support.clouds.background import ACR_KEY, KEY_SECRET, BackgroundCloud
+from tests.support.clouds.background import ACR_KEY, KEY_SECRET, TCR_KEY, BackgroundCloud
 from tests.support.clouds.background import PASSWORD as ACR_PASSWORD
+from tests.support.clouds.background import PASSWORD as TCR_PASSWORD
 from tests.support.clouds.background import USER as ACR_USER
+from tests.support.clouds.state import Space
 from tests.support.harbor.state import Outside
+from tests.support.http_proxy import Proxy, running
 from tui.endpoints.model import Endpoint
+from tui.engine.forecast import forecast
 from tui.engine.harbor import following
 from tui.engine.journal.reader import JournalReader, give_order
 from tui.engine.report import document, notices
+from tui.engine.runs import RunFolder
 from tui.engine.verify.record import Manner as HowDeep
 from tui.engine.verify.work import verify_run
-from tui.oci.access import Access, Credential
+from tui.oci.access import Access, Connection, Credential
 from tui.plan.model import TagSelection
 from tui.plan.replication import Replication
 from tui.providers.lender import lender
 
 Start = Callable[..., HandedRuns]
+TCR_NAME = "shop.tencentcloudcr.com"
 WHOLE = {path: list(TAGS) for path in REPOSITORIES}
 
 
@@ -121,6 +128,44 @@ async def test_a_stop_reaches_harbor_and_the_rest_is_done_later(start: Start) ->
     assert await world.there() == WHOLE
 
 
+async def test_a_pause_stops_what_harbor_had_begun_and_it_begins_again_later(start: Start) -> None:
+    world = start()
+    world.harbor.hold.clear()
+    world.harbor.holds = lambda task: task.source == "shop/web/front"
+    folder = world.make()
+    working = asyncio.create_task(world.work(folder))
+    await until(lambda: Counter(states(folder).values())["done"] == 2)
+    give_order(folder.journal, "pause")
+    await until(lambda: world.harbor.count("PUT /api/v2.0/replication/executions") == 1)
+    world.harbor.hold.set()
+    await until(lambda: told(folder, "begins again at 'resume'"))
+    await until(lambda: over(folder))
+    assert Counter(states(folder).values()) == {"done": 2, "pending": 2}
+    with JournalReader(folder.journal) as reader:
+        assert reader.progress()["state"] == "paused"
+        (done, handed), size = reader.handed(), forecast(reader)["bytes"]["by_harbor"]
+        assert 0 < done < handed == size
+    give_order(folder.journal, "resume")
+    assert await working == 0
+    assert await world.there() == WHOLE
+    assert world.harbor.count("POST /api/v2.0/replication/executions") == 2
+    last = list(world.harbor.replication.policies.values())[-1]
+    assert last["filters"][0] == {"type": "name", "value": "shop/web/front"}
+    with JournalReader(folder.journal) as reader:
+        assert reader.handed() == (handed, handed)
+
+
+def told(folder: RunFolder, words: str) -> bool:
+    with JournalReader(folder.journal) as reader:
+        return any(words in line for line in notices(reader))
+
+
+def over(folder: RunFolder) -> bool:
+    """Return whether all executions that were started are known to have ended."""
+    with JournalReader(folder.journal) as reader:
+        return all(each["over"] for each in reader.meta("replication"))
+
+
 async def test_a_killed_driver_is_followed_by_another_that_starts_nothing_twice(start: Start) -> None:
     world = start()
     world.harbor.hold.clear()
@@ -190,6 +235,58 @@ async def test_a_cloud_with_an_access_key_is_a_registry_of_the_clouds_own_type(s
         (known,) = world.harbor.replication.registries.values()
         assert (known.type, known.access_key) == ("ali-acr", ACR_KEY)
         assert not [request for request in acr.cloud.seen if KEY_SECRET in request]
+
+
+@pytest.fixture
+async def tcr() -> AsyncIterator[tuple[BackgroundCloud, Access]]:
+    """An instance of TCR at its own name, which a proxy leads to."""
+    with BackgroundCloud("tcr") as cloud:
+        async with running(Proxy(cloud.front.address)) as proxy:
+            cloud.api.domain = TCR_NAME  # type: ignore[union-attr]
+            endpoint = Endpoint("tcr", TCR_NAME, kind="tcr", scheme="http", username=TCR_KEY, api=cloud.api.url)
+            key, connection = Credential(TCR_KEY, KEY_SECRET), Connection(TCR_NAME, "http", proxy=f"http://{proxy}")
+            yield cloud, Access(connection, key, lender(endpoint, connection, key))
+    assert cloud.cloud.complaints == []
+
+
+async def test_a_harbor_makes_namespaces_of_tencent_cloud_with_the_key_it_was_given(
+    start: Start, tcr: tuple[BackgroundCloud, Access]
+) -> None:
+    world, (cloud, access) = start(), tcr
+    outside = Outside(
+        f"http://{TCR_NAME}", "tencent-tcr", cloud.front.address, TCR_KEY, KEY_SECRET, ("100036950234", TCR_PASSWORD)
+    )
+    outside.create_namespace = lambda name: cloud.cloud.spaces.update({name: Space()})
+    world.harbor.outside.append(outside)
+    world.accesses[TCR_NAME] = access
+    folder = world.make(replace(world.rule(), target=f"{TCR_NAME}/fresh/{{name}}"))
+    assert await world.work(folder) == 0
+    assert states(folder) == {f"fresh/{name}:{tag}": "done" for name in ("api", "front") for tag in TAGS}
+    with JournalReader(folder.journal) as reader:
+        assert {row["message"] for row in reader.tasks("done")} == {""}  # every one was seen at the target
+    (known,) = world.harbor.replication.registries.values()
+    assert (known.type, known.url, known.access_key) == ("tencent-tcr", f"http://{TCR_NAME}", TCR_KEY)
+    (policy,) = world.harbor.replication.policies.values()
+    assert (policy["dest_namespace"], policy["dest_namespace_replace_count"]) == ("fresh", -1)
+    assert [each.status for each in world.harbor.replication.executions.values()] == ["Succeed"]
+    assert not [request for request in cloud.cloud.seen if KEY_SECRET in request]
+
+
+async def test_an_instance_that_harbor_would_not_find_is_said(
+    start: Start, tcr: tuple[BackgroundCloud, Access]
+) -> None:
+    world, (_, access) = start(), tcr
+    inside = "shop-vpc.tencentcloudcr.com"
+    world.accesses[inside] = replace(access, connection=replace(access.connection, registry=inside))
+    folder = world.make(replace(world.rule("shop/api"), target=f"{inside}/team/{{name}}"), retries=0)
+    assert await world.work(folder) == 1
+    with JournalReader(folder.journal) as reader:
+        failed = document(reader, folder.name)["failed"]
+    assert {each["message"].partition(": ")[2].partition(",")[0] for each in failed} == {
+        "Harbor finds an instance of Tencent Cloud TCR by its public name only"
+    }
+    assert "long-term login" in failed[0]["hint"]
+    assert world.harbor.count("POST /api/v2.0/registries") == 0
 
 
 async def test_a_wrong_password_for_either_side_and_no_harbor_at_all_are_said(start: Start) -> None:

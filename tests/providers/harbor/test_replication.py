@@ -36,7 +36,7 @@ class Site:
             kind, (LOGIN.username, LOGIN.password)
         )
         self.outside = Outside(
-            url=f"http://{self.registry.address}",
+            url=f"http://{self.registry.address}" if kind != "tencent-tcr" else "http://shop.tencentcloudcr.com",
             type=kind,
             address=self.registry.address,
             access_key=keys[0],

@@ -146,7 +146,7 @@ class RegistryFront:
             # With a token that is not enough, the cloud says no as well as who are you.
             content = _REFUSAL if "Authorization" in request.headers else content
             kept = {
-                "Www-Authenticate": f'Bearer realm="http://{self.address}{self._token_path}",service="{self.service}"'
+                "Www-Authenticate": f'Bearer realm="http://{request.host}{self._token_path}",service="{self.service}"'
                 + asked,
                 "Content-Type": "application/json",
                 "Docker-Distribution-Api-Version": "registry/2.0",

@@ -104,8 +104,10 @@ class Jobs:
         if outside is None:
             if namespace not in self._harbor.projects:
                 self._harbor.add_project(namespace)
-        elif outside.namespaces is not None and outside.type in ("tencent-tcr", "harbor"):
-            outside.namespaces |= {namespace}
+        elif outside.type in ("tencent-tcr", "harbor"):
+            outside.create_namespace(namespace)
+            if outside.namespaces is not None:
+                outside.namespaces |= {namespace}
 
     async def _do(self, task: Task, execution: Execution, outside: Outside, pushes: bool, override: bool) -> None:
         if execution.stopping:

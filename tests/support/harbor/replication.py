@@ -23,6 +23,8 @@ TYPES_BY_VERSION = {
 }
 _CRON = re.compile(r"0 [0-9,/-]+ \S+ \S+ \S+ \S+")
 _NAMESPACE = re.compile(r"[a-z0-9]+(?:[._/-][a-z0-9]+)*")
+_TENCENT_KEY = re.compile(r"AKID|IKID")
+_TENCENT_HOST = re.compile(r"https?://[a-z0-9-]+(?<!-vpc)\.tencentcloudcr\.com")
 _MASKED = "*****"
 
 
@@ -288,6 +290,9 @@ class Replication:
         """Raise Refused as Harbor does for a registry that it cannot reach or log in to."""
         found = next((each for each in self._harbor.outside if each.url == url), None)
         given = (str(credential.get("access_key", "")), str(credential.get("access_secret", "")))
+        if kind == "tencent-tcr" and not (_TENCENT_KEY.match(given[0]) and _TENCENT_HOST.fullmatch(url)):
+            # The adapter takes the instance's name from the host, and does not drop `-vpc` from it.
+            raise Refused(400, "the registry is unhealthy")
         if found is None or found.type != kind or given != (found.access_key, found.access_secret):
             raise Refused(400, "the registry is unhealthy")
 

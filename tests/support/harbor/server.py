@@ -64,8 +64,9 @@ class StandInHarbor:
         self.failures: dict[str, str] = {}
         """What goes wrong once with the task for a source repository: the end of the line in its log."""
         self.hold = threading.Event()
-        """Cleared, the next tasks wait before they begin."""
+        """Cleared, the next tasks that `holds` wait before they begin."""
         self.hold.set()
+        self.holds: Callable[[Task], bool] = lambda task: True
         self.interrupt: Callable[[web.BaseRequest], web.Response | None] = lambda _: None
         """What it returns is sent instead of an answer."""
         self.requests: list[str] = []
@@ -145,8 +146,9 @@ class StandInHarbor:
         )
 
     async def before_task(self, task: Task) -> None:
-        """Wait while the tasks are held up."""
-        await asyncio.to_thread(self.hold.wait)
+        """Wait while the task is held up."""
+        if self.holds(task):
+            await asyncio.to_thread(self.hold.wait)
 
     async def _start(self) -> None:
         self.backing = Backing(self._registry.url)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -80,6 +81,8 @@ class Outside:
     docker_login: tuple[str, str] | None = None
     namespaces: frozenset[str] | None = None
     """What is there; None for any."""
+    create_namespace: Callable[[str], None] = lambda name: None
+    """How the adapter of Tencent Cloud makes a private namespace."""
 
 
 @dataclass

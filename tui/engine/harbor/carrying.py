@@ -25,7 +25,7 @@ from tui.oci.saying import N_
 from tui.providers.harbor.replication.outcome import TaskOutcome
 from tui.providers.harbor.replication.policies import narrowed
 
-MOVED_BY_HARBOR = N_("a Harbor moves the bytes, not this machine")
+MOVED_BY_HARBOR = N_("Harbor moves the bytes and tells no figures: counted by image")
 """What the journal says of the run meanwhile."""
 _NO_TASK = Failure(
     "GONE",
@@ -66,8 +66,6 @@ class Replicated:
             batch = self._site.batch_of(task.rule_id)
             (own if batch is None else by_batch[batch.number]).append(task)
         self._leave_to_harbor(by_batch.values(), own)
-        if by_batch:
-            self._recorder.state("running", MOVED_BY_HARBOR)
         handed = [self._batch(batch, by_batch[batch.number]) for batch in self._site.batches if by_batch[batch.number]]
         await together([*handed, self._own.execute(own, unsure=unsure)])
 
@@ -79,32 +77,41 @@ class Replicated:
             del self._run.needs[key]
 
     async def _batch(self, batch: Batch, tasks: list[Task]) -> None:
-        await self._run.control.checkpoint()
-        try:
-            executions = await self._executions(batch, tasks)
-        except RegistryError as error:
-            self._fail(tasks, error)
-            return
+        left = tasks
+        while left:
+            await self._run.control.checkpoint()
+            self._recorder.state("running", MOVED_BY_HARBOR)
+            left = await self._round(batch, left)
+
+    async def _round(self, batch: Batch, tasks: list[Task]) -> list[Task]:
+        """Hand tasks to Harbor and follow them; return those that a pause made Harbor drop. Raises StopRequested."""
+        paused = False
         waiting = defaultdict(list)
         for task in tasks:
             waiting[task.source.repository.path].append(task)
         try:
-            for execution in executions:
+            for execution in await self._executions(batch, tasks):
                 following = Following(self._run, self._site.replication, execution)
                 async for outcome, log in following.outcomes():
-                    await self._apply(waiting[outcome.source.path], outcome, log)
+                    await self._apply(waiting[outcome.source.path], outcome, log, ours=following.stopped)
                 self._started.over(execution)
+                paused = paused or following.stopped
         except RegistryError as error:
             # Harbor may go on with it: the next round looks at the same execution again.
             self._fail([task for task in tasks if task.state in ("pending", "running")], error)
-            return
+            return []
         left = [task for task in tasks if task.state in ("pending", "running")]
-        if self._run.control.stopping:
+        if not left:
+            return []
+        if not paused and not self._run.control.stopping:
             for task in left:
-                self._recorder.task_returned(task)
-            raise StopRequested
+                self._recorder.task_failed(task, _NO_TASK)
+            return []
         for task in left:
-            self._recorder.task_failed(task, _NO_TASK)
+            self._recorder.task_returned(task)
+        if self._run.control.stopping:
+            raise StopRequested
+        return left
 
     async def _executions(self, batch: Batch, tasks: list[Task]) -> list[int]:
         """Return the executions for these tasks: those under way, else new ones, of the whole batch the first time."""
@@ -140,7 +147,7 @@ class Replicated:
                 found.append(execution)
         return found
 
-    async def _apply(self, tasks: Sequence[Task], outcome: TaskOutcome, log: Sequence[str]) -> None:
+    async def _apply(self, tasks: Sequence[Task], outcome: TaskOutcome, log: Sequence[str], *, ours: bool) -> None:
         about = [task for task in tasks if task.state in ("pending", "running")]
         if outcome.source.tags:
             about = [task for task in about if task.source.tag in outcome.source.tags]
@@ -163,7 +170,7 @@ class Replicated:
             failure = Failure(outcome.failure, None, "", outcome.message, outcome.hint, _goes_by(outcome.failure))
             for task in about:
                 self._recorder.task_failed(task, failure)
-        elif self._run.control.stopping:
+        elif ours or self._run.control.stopping:
             for task in about:
                 self._recorder.task_returned(task)
         else:

@@ -1,4 +1,7 @@
-"""Following one execution at Harbor: what became of each of its tasks, through outages, until it is over or stopped."""
+"""Following one execution at Harbor: what became of each of its tasks, through outages, until it is over or stopped.
+
+Harbor can stop an execution and not hold it up, so a pause is a stop as well: what it had not done begins again later.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +25,14 @@ _LOG_LINES = 30
 
 
 class Following:
-    """One execution; a stop of the run is passed on to Harbor once."""
+    """One execution; a stop or a pause of the run is passed on to Harbor once. `stopped` says whether it was."""
 
     def __init__(self, run: RunContext, replication: HarborReplication, execution: int) -> None:
         self._run = run
         self._replication = replication
         self._execution = execution
         self._stop = asyncio.Event()
-        self._paused = False
+        self.stopped = False
 
     async def outcomes(self) -> AsyncIterator[tuple[TaskOutcome, list[str]]]:
         """Yield every change of a task with the end of its log once it is over.
@@ -37,8 +40,10 @@ class Following:
         Raises RegistryError when Harbor stays out of reach, or the execution failed as a whole.
         """
         stopping = asyncio.create_task(self._pass_on_a_stop())
-        self._run.control.on_stop.append(self._stop.set)
-        if self._run.control.stopping:
+        control = self._run.control
+        control.on_stop.append(self._stop.set)
+        control.on_pause.append(self._stop.set)
+        if control.stopping or control.paused:
             self._stop.set()
         try:
             async for progress in self._through_outages():
@@ -49,7 +54,8 @@ class Following:
                     hint = "look at the policy's filters and at the execution in Harbor's console"
                     raise PolicyRefused(f"Harbor: {problem}", endpoint=self._replication.registry, hint=hint)
         finally:
-            self._run.control.on_stop.remove(self._stop.set)
+            control.on_stop.remove(self._stop.set)
+            control.on_pause.remove(self._stop.set)
             stopping.cancel()
             await asyncio.gather(stopping, return_exceptions=True)
 
@@ -61,7 +67,6 @@ class Following:
                 async with aclosing(self._replication.follow(self._execution, every=self._pace)) as progresses:
                     async for progress in progresses:
                         since = 0.0
-                        self._tell_of_a_pause()
                         changed = tuple(task for task in progress.tasks if seen.get(task.id) != task)
                         seen = {task.id: task for task in progress.tasks}
                         yield Progress(progress.execution, progress.tasks, changed)
@@ -74,22 +79,21 @@ class Following:
                 self._run.journal.event("notice", f"Harbor does not answer, it is asked again: {error.message}")
             await asyncio.sleep(ASK_EVERY)
 
-    def _tell_of_a_pause(self) -> None:
-        """Say once that a pause holds up only what has not begun at Harbor."""
-        if self._run.control.paused and not self._paused:
-            words = "Harbor cannot pause what it has begun: that goes on, and nothing new is started"
-            self._run.journal.event("notice", words)
-        self._paused = self._run.control.paused
-
     def _pace(self, asked: int) -> float:
         return _QUICKLY if asked < 8 else ASK_EVERY
 
     async def _pass_on_a_stop(self) -> None:
         await self._stop.wait()
+        self.stopped = True
         try:
             await self._replication.stop(self._execution)
         except RegistryError as error:
-            self._run.journal.event("notice", f"Harbor did not take the stop: {error.message}")
+            words = f"Harbor did not take the stop, and goes on with execution {self._execution}: {error.message}"
+            self._run.journal.event("notice", words)
+            return
+        if not self._run.control.stopping:
+            words = "Harbor stopped what it had begun, for it cannot pause: what is not done begins again at 'resume'"
+            self._run.journal.event("notice", words)
 
     async def _log(self, progress: Progress, task: int) -> list[str]:
         try:

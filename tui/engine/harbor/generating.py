@@ -7,14 +7,27 @@ from collections.abc import Collection, Iterable, Sequence
 from tui.engine.context import RunContext
 from tui.engine.generate import Generator
 from tui.engine.harbor.site import Site
+from tui.engine.journal.reader import HANDED
 from tui.engine.recorder import Recorder
 from tui.engine.targets import TargetView
 from tui.engine.tasks import Failure, Task
 from tui.engine.trees import Tree
-from tui.oci.errors import RegistryError
+from tui.oci.client import ManifestHead
+from tui.oci.errors import Denied, RegistryError
 from tui.oci.reference import Repository
 from tui.oci.registry import Registry
 from tui.plan.model import Rule
+
+
+class _PerhapsNotYet(TargetView):
+    """A repository whose namespace Harbor makes: a refusal to look may be for one that is not there yet."""
+
+    async def head(self, reference: str) -> ManifestHead | None:
+        """Return what is under a tag or digest."""
+        try:
+            return await TargetView.head(self, reference)
+        except Denied:
+            return None
 
 
 class ReplicatedGenerator(Generator):
@@ -37,6 +50,7 @@ class ReplicatedGenerator(Generator):
             for number in numbers:
                 self._recorder.rule_failed(number, Failure.of(error))
             return []
+        self._run.journal.meta(HANDED, sorted(rule for batch in self._site.batches for rule in batch.rules))
         for reason in self._site.reasons:
             where = f"{reason.rule}: " if reason.rule is not None else ""
             words = f"{where}copied from here, because of Harbor: {reason.words}"
@@ -58,7 +72,9 @@ class ReplicatedGenerator(Generator):
 
     async def _view(self, repository: Repository) -> TargetView:
         if not self._site.unseen(repository.registry):
-            return await super()._view(repository)
+            view = await super()._view(repository)
+            makes = self._site.makes_namespaces(repository.registry)
+            return _PerhapsNotYet(view.client, repository, view.exists, view.tags) if makes else view
         if repository.registry not in self._unseen:
             self._unseen.add(repository.registry)
             words = f"{repository.registry} does not answer this machine: what is there already is for Harbor to find"

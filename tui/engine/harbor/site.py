@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from dataclasses import dataclass, replace
 
 from tui.engine.context import RunContext
@@ -29,8 +30,9 @@ _TYPES: dict[Kind, str] = {
     "ghcr": "github-ghcr",
     "gar": "google-gcr",
 }
+_MAKERS = ("harbor", "tencent-tcr")
 _HUB_URL = "https://hub.docker.com"
-_CLOUD_TYPES: dict[str, str] = {"acr": "ali-acr", "tcr": "tencent-tcr"}
+_TCR_NAME = re.compile(r"[a-z0-9-]+(?<!-vpc)\.tencentcloudcr\.com")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,11 @@ class Site:
         remote = self.remotes.get(registry)
         return remote is not None and not remote.reachable
 
+    def makes_namespaces(self, registry: str) -> bool:
+        """Return whether a replication creates the projects or namespaces that are missing there."""
+        remote = self.remotes.get(registry)
+        return registry == self.how.harbor or (remote is not None and _type_of(remote) in _MAKERS)
+
     async def registry(self, address: str) -> RemoteRegistry:
         """Return the registry at `address` as Harbor knows it, found or created, after Harbor tried it."""
         assert self._harbor is not None
@@ -137,6 +144,8 @@ class Site:
         remote = self.remotes[address]
         connection, credential = remote.access.connection, remote.access.credential
         type_, url = _type_of(remote), f"{_scheme(remote)}://{address}"
+        if type_ == "tencent-tcr":
+            _need_public_name(address)
         if type_ == "docker-hub":
             url = _HUB_URL
         spec = RegistrySpec(
@@ -167,12 +176,25 @@ def _type_of(remote: Remote) -> str:
     if account is not None:
         from tui.providers.acr.account import AcrAccount
 
-        return _CLOUD_TYPES["acr" if isinstance(account, AcrAccount) else "tcr"]
+        if isinstance(account, AcrAccount):
+            return "ali-acr"
+        return "tencent-tcr"
     vendor = remote.found.vendor
     if vendor.kind == "harbor" and not vendor.version:
         # Its REST API does not answer, which that type needs; TCR, a Harbor underneath, looks like this as well.
         return "docker-registry"
     return _TYPES.get(vendor.kind, "docker-registry")
+
+
+def _need_public_name(address: str) -> None:
+    """Raise PolicyRefused where Harbor would not find the instance: it looks for the first part of the host's name."""
+    if not _TCR_NAME.fullmatch(address):
+        raise PolicyRefused(
+            f"Harbor finds an instance of Tencent Cloud TCR by its public name only, and {address} is another",
+            endpoint=address,
+            hint="give the endpoint the name INSTANCE.tencentcloudcr.com, or a long-term login (user and password): "
+            "with one Harbor takes it for any registry",
+        )
 
 
 def _scheme(remote: Remote) -> str:

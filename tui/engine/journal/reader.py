@@ -28,6 +28,8 @@ TASK_STATES = (
 
 DRIFT = "drift"
 """The level of an event that tells of a moved tag; its text is the digest it has now, '' when it is gone."""
+HANDED = "handed"
+"""The `meta` key of the rules that a Harbor carries out: a list of their numbers."""
 FINDINGS = "findings"
 """The `meta` key of what the Harbors at both sides said: a list of {side, registry, severity, finding, hint}."""
 
@@ -95,6 +97,19 @@ class JournalReader:
             " GROUP BY registry, digest HAVING sum(state = 'present') = 0) GROUP BY registry"
         )
         return {row["registry"]: int(row["size"]) for row in rows}
+
+    def handed(self) -> tuple[int, int]:
+        """Return the bytes of the images that a Harbor was given to copy: of those that are done, and of all."""
+        rules = self.meta(HANDED, [])
+        if not rules:
+            return 0, 0
+        row = self._connection.execute(
+            "SELECT coalesce(sum(CASE state WHEN 'done' THEN bytes_total END), 0), coalesce(sum(bytes_total), 0)"
+            " FROM task WHERE rule_id IN (SELECT value FROM json_each(?))"
+            " AND state NOT IN ('unchanged', 'skipped', 'conflict', 'cancelled')",
+            (json.dumps(rules),),
+        ).fetchone()
+        return int(row[0]), int(row[1])
 
     def planned(self) -> int:
         """Return how many pending tasks are ready to be executed."""

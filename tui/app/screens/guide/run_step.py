@@ -49,20 +49,19 @@ class RunStep(Step):
         pane.focus()
         forecast, options, how = journey.forecast, draft.options, draft.replication
         engine = _("Harbor {harbor}, its replication").format(harbor=how.harbor) if how else _("this machine")
-        to_move = forecast.tasks_size if how else forecast.to_move
         self._fields = [
             (_("From"), f"{source.name} ({source.address})"),
             (_("To"), f"{target.name} ({target.address})"),
             (_("Names"), draft.names),
             (_("Tasks"), plain_actions(forecast.counts)),
-            (_("To move"), bytes_text(to_move)),
+            (_("To move"), bytes_text(forecast.to_move)),
             (_("Moved by"), engine),
         ]
         if how is None:
             saved = _("{bytes} are shared or there already").format(bytes=bytes_text(forecast.saved))
             self._fields += [
                 (_("Not moved"), saved),
-                (_("Roughly"), duration_text(draft.seconds(to_move, forecast.to_do))),
+                (_("Roughly"), duration_text(draft.seconds(forecast.to_move, forecast.to_do))),
             ]
         at_once = _("{count} at a time").format(count=options.concurrency)
         self._fields.append((_("Rounds of retry"), f"{options.retries}, {at_once}"))

@@ -153,7 +153,7 @@ class Drafting(Place):
         rough = _("roughly {time}").format(time=duration_text(self.draft.seconds(forecast.to_move, forecast.to_do)))
         parts = [(said, "")]
         parts += [(f", {room_text(room)}", "" if room.enough else "error") for room in forecast.rooms]
-        if not self.checking:
+        if not self.checking and self.draft.replication is None:
             parts.append((f"  {rough} {assumption(self.draft)}", "muted"))
         if forecast.rules_failed:
             failed = len(forecast.rules_failed)

@@ -50,7 +50,10 @@ class Task(NamedTuple):
 
 @dataclass(slots=True)
 class Forecast:
-    """What is known so far. `to_move` and `tasks_size` are bytes: of blobs the target lacks, and of all new tasks."""
+    """What is known so far. `to_move` and `tasks_size` are bytes: of blobs the target lacks, and of all new tasks.
+
+    Of what a Harbor moves all that belongs to the new tasks counts: it finds out itself what is there.
+    """
 
     tasks: dict[int, Task] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
@@ -156,7 +159,8 @@ async def watch(
 def _read(folder: RunFolder, since: int, sums: bool) -> _Read:
     with JournalReader(folder.journal) as reader:
         rows = reader.tasks_since(since)
-        sums_now = (reader.bytes_to_move(), funnels(reader), rooms(reader)) if sums else None
+        to_move = reader.bytes_to_move() + reader.handed()[1]
+        sums_now = (to_move, funnels(reader), rooms(reader)) if sums else None
         details = reader.details_of([row["id"] for row in rows])
         rules = [(row["text"], row["message"], row["hint"]) for row in reader.rules() if row["state"] == "failed"]
     tasks = []

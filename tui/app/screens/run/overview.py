@@ -100,12 +100,14 @@ class Overview(Vertical):
         counts: Mapping[str, int],
         rules: Mapping[str, int],
         to_move: int | None,
+        handed: tuple[int, int],
         seconds: float,
         hosts: Sequence[HostLine],
     ) -> None:
         """Show the run; figures that move by themselves are painted once in `EVERY` seconds.
 
         `standing` are the tasks by (phase, state), `to_move` the bytes to be copied in all, None while unknown.
+        `handed` are the bytes of images a Harbor copies, of those done and of all: it tells no more, and no speed.
         """
         self.phases.show(phases(state, progress, standing, rules))
         self.counts.show(counts)
@@ -116,6 +118,10 @@ class Overview(Vertical):
         self._next = now + EVERY
         self.line.show(state, why, progress["concurrency"], seconds)
         moved = int(progress["bytes_written"])
+        if handed[1]:
+            total = handed[1] + max(to_move or 0, moved)
+            self.transfer.show(handed[0] + moved, total, None)
+            return
         rate = self._rate(now, moved) if state == "running" else 0.0
         known = to_move is not None and (to_move or progress["phase"] != "generate")
         self.transfer.show(moved, max(to_move or 0, moved) if known else None, rate if state in LIVE else None)

@@ -120,6 +120,7 @@ class RunScreen(RepeatedRun):
             counts=self.rows.counts(),
             rules=self.look.rules or {},
             to_move=self.to_move,
+            handed=self.handed,
             seconds=self.seconds,
             hosts=self.look.hosts,
         )

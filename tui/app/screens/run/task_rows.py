@@ -109,12 +109,20 @@ class _Speed:
 class TaskRows:
     """A `RowSource` of tasks, keyed by their ids, with the counts that follow from them.
 
-    `strip_source` and `strip_target` are a registry's `host/` to leave out, as it is that of every task.
+    `strip` are the registries' `host/` to leave out, as they are those of every task. With `by_harbor` nobody knows
+    how far a task is that is under way.
     """
 
-    def __init__(self, outline: Sequence[tuple[int, str, str]] = (), *, strip: tuple[str, str] = ("", "")) -> None:
+    def __init__(
+        self,
+        outline: Sequence[tuple[int, str, str]] = (),
+        *,
+        strip: tuple[str, str] = ("", ""),
+        by_harbor: bool = False,
+    ) -> None:
         """`outline` is (id, state, phase) of tasks whose lines come later."""
         self.strip = strip
+        self._by_harbor = by_harbor
         self.running: set[int] = set()
         self.standing: Counter[tuple[str, str]] = Counter([(phase, state) for _number, state, phase in outline])
         """How many tasks there are by (phase, state)."""
@@ -203,13 +211,14 @@ class TaskRows:
         line = self._lines[index]
         if not isinstance(line, TaskLine):
             return ("", "", self._as_is(line[0]), line[1], HowFar(None), None, None, None, "", NO_REASON)
-        speed = self._speeds.get(line.id)
+        unknown = self._by_harbor and line.state == "running" and not line.bytes_done
+        speed = None if unknown else self._speeds.get(line.id)
         return (
             line.source.removeprefix(self.strip[0]),
             line.target.removeprefix(self.strip[1]),
             self._as_is(line.state),
             line.phase,
-            _how_far(line),
+            HowFar(None) if unknown else _how_far(line),
             line.bytes_total or None,
             speed.rate if speed else None,
             line.attempts or None,

@@ -33,7 +33,8 @@ class WatchedRun(Place):
     """Keeps `rows`, `state`, `look` and `progress` as the journal has them and calls `show` when something changed.
 
     `state` is a key of `run_state.RUN_STATES`, '' before the first look; `exit_code` that of the latest process;
-    `to_move` the bytes to be copied in all, None while unknown; `look` the last one that saw a change.
+    `to_move` the bytes to be copied in all, None while unknown, `handed` those of images a Harbor copies (done, all);
+    `look` the last one that saw a change.
     """
 
     def __init__(self, folder: RunFolder, process: subprocess.Popen[bytes] | None = None) -> None:
@@ -43,6 +44,7 @@ class WatchedRun(Place):
         self.state = ""
         self.exit_code: int | None = None
         self.to_move: int | None = None
+        self.handed = (0, 0)
         self.look = Look(None, "")
         self.progress: dict[str, Any] = {}
         self._process = process
@@ -153,17 +155,18 @@ class WatchedRun(Place):
         return self.look.seconds + max(0.0, float(end - session["started"]))
 
     def _sum_bytes(self, now: float) -> None:
-        """Sum up what is to be moved when a phase begins, and now and then while tasks are being found."""
+        """Sum up what is to be moved when a phase begins, and now and then while that changes."""
         at, before = self._summed
         phase = self.progress.get("phase")
         stage = f"{phase} {self.progress.get('round')} {self.state}"
-        if stage != before or (phase == "generate" and now - at > TO_MOVE_EVERY):
+        changes = phase == "generate" or self.handed[1]
+        if stage != before or (changes and now - at > TO_MOVE_EVERY):
             self._summed = now, stage
             self.run_worker(self._read_to_move(), group="to-move", exclusive=True)
 
     async def _read_to_move(self) -> None:
         try:
-            self.to_move = await asyncio.to_thread(read_once, self.folder, JournalReader.bytes_to_move)
+            self.to_move, self.handed = await asyncio.to_thread(read_once, self.folder, _sums)
             self.look_soon()
         except WATCH_ERRORS as error:
             self.say_error(error)
@@ -179,9 +182,14 @@ class WatchedRun(Place):
         self.say(whole(error), "error")
 
 
+def _sums(reader: JournalReader) -> tuple[int, tuple[int, int]]:
+    return reader.bytes_to_move(), reader.handed()
+
+
 def _first_rows(watch: JournalWatch) -> TaskRows:
     """Return what to show first; for a thread."""
     outline, first = watch.begin()
-    rows = TaskRows(outline, strip=registries_of(watch.plan()))
+    plan = watch.plan()
+    rows = TaskRows(outline, strip=registries_of(plan), by_harbor=bool(plan.get("replication")))
     rows.take(first)
     return rows

@@ -9,10 +9,8 @@ from tests.engine.faults import hang_up, lie, lose_answer, refuse
 from tests.engine.harness import World, blob, picture, tasks
 from tui.demo.images import Artifact, index
 from tui.demo.registry import EmbeddedRegistry
-from tui.engine.audit.forms import task_report
 from tui.engine.blob_work import CHUNK
 from tui.engine.journal.reader import JournalReader
-from tui.engine.report import document
 
 BASE = blob(1, 50_000)
 BIG = blob(2, CHUNK + 1000)
@@ -137,41 +135,6 @@ async def test_a_blob_that_was_corrupt_on_the_way_once(world: World) -> None:
     with JournalReader(outcome.folder.journal) as reader:
         (attempt,) = reader.attempts()
         assert (attempt["error_class"], attempt["phase"]) == ("INTEGRITY", "execute")
-
-
-async def test_a_tag_that_moves_while_we_copy_is_copied_as_it_was_planned(world: World) -> None:
-    old = world.put(picture("old", BASE), "library/a", "v1")
-    folder = world.make()
-    await world.work(folder, only_generate=True)
-    new = world.put(picture("new", blob(7, 70)), "library/a", "v1")
-    assert await world.work(folder) == 0
-    stored = world.target.storage.manifest("library/a", "v1")
-    assert stored is not None
-    assert stored.digest == old != new
-    with JournalReader(folder.journal) as reader:
-        (moved,) = document(reader, folder.name)["drift"]
-        assert (moved["planned"], moved["now"]) == (old, new)
-    assert f"{old} | {new} |" in task_report(folder, "md")
-    assert new in task_report(folder, "html")
-
-
-async def test_a_tag_that_goes_away_is_copied_as_it_was_planned_and_told(world: World) -> None:
-    old = world.put(picture("old", BASE), "library/a", "v1")
-    folder = world.make()
-    await world.work(folder, only_generate=True)
-    world.at_source.on("(HEAD|GET) .*/manifests/v1", refuse(404, "MANIFEST_UNKNOWN", "manifest unknown"), times=10)
-    assert await world.work(folder) == 0
-    with JournalReader(folder.journal) as reader:
-        assert [(moved["planned"], moved["now"]) for moved in document(reader, folder.name)["drift"]] == [(old, "")]
-
-
-async def test_a_tag_that_stays_is_no_drift_and_is_not_asked_for_again_in_a_short_run(world: World) -> None:
-    world.put(picture("a", BASE), "library/a", "v1")
-    outcome = await world.run()
-    assert outcome.code == 0
-    assert world.at_source.requests("HEAD .*/manifests/v1") == []
-    with JournalReader(outcome.folder.journal) as reader:
-        assert document(reader, outcome.folder.name)["drift"] == []
 
 
 async def test_an_image_that_went_away_between_generate_and_execute(world: World) -> None:

@@ -32,7 +32,7 @@ from tui.engine.outcome import STOPPED
 from tui.engine.placements import THERE
 from tui.engine.runner import make_run
 from tui.engine.runs import RunBusy, RunFolder
-from tui.plan.model import Options, Plan, Rule
+from tui.plan.model import OnDrift, Options, Plan, Rule
 
 CHUNK = 2000
 REPOSITORIES = ("a/app", "a/web", "b/app")
@@ -144,13 +144,21 @@ class Machine(RuleBasedStateMachine):
         stored = storage.manifest(path, tag)
         if stored is not None:
             self.taken.tags |= {(path, other) for other in TAGS}
-            storage.delete_manifest(path, stored.digest)
+            storage.untag(path, tag)
+            # Garbage collection leaves what an index that has a tag still lists.
+            if not any(stored.digest in self.text(path, other) for other in TAGS):
+                storage.delete_manifest(path, stored.digest)
         for repository in REPOSITORIES:
             kept = {digest for other in TAGS for digest in self.parts(repository, other)}
             for number in range(10):
                 digest = layer(number, 800 + 1200 * number).digest
                 if digest not in kept and storage.delete_blob(repository, digest):
                     self.taken.blobs.add((repository, digest))
+
+    def text(self, repository: str, tag: str) -> str:
+        """Return the manifest under a tag at the target, '' when there is none, with its own digest before it."""
+        stored = self.here.target.storage.manifest(repository, tag)
+        return f"{stored.digest} {self.here.target.storage.read(stored.digest).decode()}" if stored is not None else ""
 
     def parts(self, repository: str, tag: str) -> set[str]:
         """Return the layers a tag at the target refers to, roughly: all that stand in any manifest below it."""
@@ -184,11 +192,15 @@ class Machine(RuleBasedStateMachine):
     # Runs
 
     @precondition(lambda self: self.run is None)
-    @rule(generate=st.booleans(), concurrency=st.sampled_from([1, 4]))
-    def plan(self, generate: bool, concurrency: int) -> None:
+    @rule(
+        generate=st.booleans(),
+        concurrency=st.sampled_from([1, 4]),
+        on_drift=st.sampled_from(["keep", "latest", "fail"]),
+    )
+    def plan(self, generate: bool, concurrency: int, on_drift: OnDrift = "keep") -> None:
         """Make a run of everything the source has, and find its tasks if wanted."""
         here = self.here
-        options = Options(retries=3, concurrency=concurrency)
+        options = Options(retries=3, concurrency=concurrency, on_drift=on_drift)
         every = Plan("machine", (Rule(here.source.address, "*", f"{here.target.address}/{{path}}"),), options)
         self.run, self.taken, self.attempts = make_run(self.folder, every, {}), Claims(), {}
         if generate:

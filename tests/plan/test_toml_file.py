@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -195,3 +196,14 @@ def test_a_save_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
         save_plan(Plan("lone surrogate \ud800", ()), path)
     assert load_plan(path).name == "before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("word", ["keep", "latest", "fail"])
+def test_what_happens_to_moved_tags(word: Any) -> None:
+    text = f'version = 1\nname = "a"\n[options]\non_drift = "{word}"\n'
+    plan = parse_plan(text, Path("p.toml"))
+    assert plan == Plan("a", (), Options(on_drift=word))
+    assert parse_plan(format_plan(plan), Path("p.toml")) == plan
+    with pytest.raises(PlanFileError, match=r"latest") as caught:
+        parse_plan(text.replace(word, "newest"), Path("p.toml"))
+    assert "p.toml:4" in str(caught.value)

@@ -51,6 +51,7 @@ def copy(
     retries: int | None,
     on_conflict: str | None,
     backup: str | None,
+    on_drift: str | None,
     order: str | None,
     since: tuple[str, ...],
     split: int | None,
@@ -92,6 +93,7 @@ def copy(
         "force": force,
         "create_missing": create_missing,
         "backup": backup,
+        "on_drift": on_drift,
         "order": order,
     }
     given |= {"limit_rate": limit_rate, "limit_requests": limit_requests, "since": since, "split": split}

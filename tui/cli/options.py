@@ -97,6 +97,11 @@ def limit_options(command: Command) -> Command:
     return command
 
 
+on_drift_option = click.option(
+    "--on-drift",
+    type=click.Choice(["keep", "latest", "fail"]),
+    help="When a tag moved since it was planned: copy what was planned (default), what it is now, or fail the task.",
+)
 create_missing_option = click.option(
     "--create-missing",
     is_flag=True,
@@ -120,6 +125,7 @@ def run_options(command: Command) -> Command:
                 type=BackupName(),
                 help="With --on-conflict backup: the name the old tag gets, {tag}-before-{date} if not given.",
             ),
+            on_drift_option,
             click.option(
                 "--order",
                 type=click.Choice(["any", "oldest-first", "version"]),

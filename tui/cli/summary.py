@@ -7,6 +7,7 @@ from typing import Any
 
 from tui.cli.findings import finding_lines
 from tui.cli.words import duration, several, size
+from tui.engine.journal.drift import WORDS
 from tui.engine.outcome import CREDENTIALS, MEANING, RETRYABLE, STOPPED
 
 _STATES = ("done", "unchanged", "skipped", "conflict", "cancelled", "failed")
@@ -39,9 +40,9 @@ def _lines(document: dict[str, Any], notices: list[str]) -> Iterator[str]:
     if len(notices) > _NOTICES_SHOWN:
         yield f"  and {len(notices) - _NOTICES_SHOWN} more notes: regferry runs show {name}"
     if document["drift"]:
-        yield f"  {several(len(document['drift']), 'tag')} moved at the source since planned; copied as planned:"
+        yield f"  {several(len(document['drift']), 'tag')} moved at the source since planned:"
     for moved in document["drift"][:_NOTICES_SHOWN]:
-        yield f"    {moved['source']}: planned {moved['planned']}, now {moved['now'] or 'gone'}"
+        yield f"    {moved['source']}: planned {moved['planned']}, now {moved['now'] or 'gone'}; {WORDS[moved['done']]}"
     yield from _failures(document["failed"], name)
     for registry in document["registries"]:
         yield f"{registry['registry']}: {_REGISTRY.get(registry['state'], registry['state'])}: {registry['why']}"

@@ -10,7 +10,15 @@ from typing import Any
 import click
 
 from tui.cli.notify_options import notify_options, with_notify
-from tui.cli.options import create_missing_option, existing_file, file_to_write, json_option, limit_options, log_option
+from tui.cli.options import (
+    create_missing_option,
+    existing_file,
+    file_to_write,
+    json_option,
+    limit_options,
+    log_option,
+    on_drift_option,
+)
 
 
 @click.command()
@@ -24,6 +32,7 @@ from tui.cli.options import create_missing_option, existing_file, file_to_write,
 @click.option("--os", "systems", multiple=True, metavar="OS", help="Only images for this operating system.")
 @click.option("--arch", "architectures", multiple=True, metavar="ARCH", help="Only images for this architecture.")
 @click.option("--force", is_flag=True, help="Push also what looks unchanged.")
+@on_drift_option
 @create_missing_option
 @click.option("--output-success-images", "success", type=file_to_write, help="Write what went well to this file.")
 @click.option("--output-failed-images", "failed", type=file_to_write, help="Write what failed to this file.")
@@ -43,6 +52,7 @@ def sync(
     systems: tuple[str, ...],
     architectures: tuple[str, ...],
     force: bool,
+    on_drift: str | None,
     create_missing: bool,
     success: Path | None,
     failed: Path | None,
@@ -66,8 +76,8 @@ def sync(
     imported = load(config, auth, images, registry=registry, namespace=namespace, environ=os.environ)
     foreground.warn_all((*imported.hazards, *remarks))
     plan = with_platforms(imported.plan, platforms)
-    given = {"concurrency": proc, "retries": retries, "force": force, "create_missing": create_missing}
-    given |= {"limit_rate": limit_rate, "limit_requests": limit_requests}
+    given: dict[str, Any] = {"concurrency": proc, "retries": retries, "force": force, "create_missing": create_missing}
+    given |= {"on_drift": on_drift, "limit_rate": limit_rate, "limit_requests": limit_requests}
     plan = foreground.with_options(with_notify(plan, notify), given)
     folder, code = foreground.start(plan, LoginSources(auth_file=config or auth), as_json=as_json, log=log)
     _write_lists(folder, success, failed, images_format)

@@ -57,6 +57,8 @@ class RunContext:
     """Rules that could not be expanded yet."""
     asked_again: set[int] = field(default_factory=set)
     """Tasks somebody asked to try once more."""
+    moved: set[int] = field(default_factory=set)
+    """Tasks whose tag moved since they were planned, to be planned anew (`on_drift`)."""
     ended_logins: dict[str, str] = field(default_factory=dict)
     """Registries that do not take the login any more that they took before, and what they said."""
 

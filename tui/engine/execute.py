@@ -10,7 +10,7 @@ from tui.engine.backups import keep_old
 from tui.engine.blob_work import BlobWork
 from tui.engine.context import RunContext
 from tui.engine.control import StopRequested
-from tui.engine.drift import look_for_drift
+from tui.engine.drift import settled_by_drift
 from tui.engine.journal.schema import JournalError
 from tui.engine.recorder import Recorder
 from tui.engine.referrers import list_referrers
@@ -90,7 +90,8 @@ class Executor:
             return  # skipped while it waited for its turn
         self._recorder.task_started(task)
         try:
-            await look_for_drift(self._run, self._recorder, task)
+            if await settled_by_drift(self._run, self._recorder, task):
+                return
             await self._copy(task)
         except StopRequested:
             self._recorder.task_returned(task)

@@ -10,6 +10,7 @@ from typing import Any
 
 from tui.engine.blob_work import SavedUpload
 from tui.engine.context import RunContext
+from tui.engine.journal.drift import Drift
 from tui.engine.journal.reader import DRIFT
 from tui.engine.schedule import BlobNeed
 from tui.engine.tasks import NO_FAILURE, Failure, Phase, State, Task
@@ -144,10 +145,10 @@ class Recorder:
         self._run.journal.event("notice", text, task.id)
         self._run.log.write("notice", **_words(task), text=text)
 
-    def drifted(self, task: Task, now: str) -> None:
-        """A tag is not what was planned any more; `now` is its digest, '' when it is gone."""
-        self._run.journal.event(DRIFT, now, task.id)
-        self._run.log.write("drift", **_words(task), planned=task.pinned, now=now)
+    def drifted(self, task: Task, drift: Drift) -> None:
+        """A tag is not what was planned any more."""
+        self._run.journal.event(DRIFT, drift.text(), task.id)
+        self._run.log.write("drift", **_words(task), planned=drift.planned, now=drift.now, done=drift.done)
 
     def blob_needed(self, need: BlobNeed) -> None:
         """A blob is to be placed."""

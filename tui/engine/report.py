@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from itertools import groupby
 from typing import Any
 
+from tui.engine.journal.drift import Drift, in_all
 from tui.engine.journal.reader import FINDINGS, JournalReader
 from tui.engine.tasks import Task
 
@@ -93,14 +95,15 @@ def registries(reader: JournalReader) -> list[dict[str, str]]:
 
 
 def drift(reader: JournalReader) -> list[dict[str, str]]:
-    """Return the tags that moved at the source since they were planned: what was planned, and what is there `now`.
-
-    What was planned is what is copied; `now` is '' when the tag is gone.
+    """Return the tags that moved at the source since they were planned: what was planned, what is there `now`, and
+    what was `done`: the planned was `kept`, the `latest` taken, or the task `failed`. `now` is '' when the tag is gone.
     """
     found = []
-    for row in reader.drifts():
-        source, target = names(row)
-        found.append({"source": source, "target": target, "planned": row["pinned"], "now": row["now"]})
+    for _, looks in groupby(reader.drifts(), key=lambda row: row["id"]):
+        rows = list(looks)
+        source, target = names(rows[0])
+        moved = in_all((Drift.of_event(row) for row in rows), rows[0]["pinned"])
+        found.append({"source": source, "target": target, **asdict(moved)})
     return found
 
 

@@ -201,7 +201,7 @@ class _Work:
         if self._how.only_generate:
             return self._code(run, recorder)
         recorder.phase("execute")
-        await executor.execute(_ready(run), unsure=resumed)
+        await self._execute(run, generator, executor, unsure=resumed)
         round_ = 0
         while True:
             round_ += 1
@@ -213,6 +213,14 @@ class _Work:
                 if task.state == "failed":  # it may have been skipped while we waited
                     recorder.task_returned(task)
             await self._generate(run, generator, rules)
+            await self._execute(run, generator, executor, unsure=True)
+
+    async def _execute(self, run: RunContext, generator: Generator, executor: Carrier, *, unsure: bool) -> None:
+        """Execute what is planned, then what is planned anew because its tag moved meanwhile."""
+        await executor.execute(_ready(run), unsure=unsure)
+        while run.moved:
+            run.moved.clear()
+            await self._generate(run, generator, ())
             await executor.execute(_ready(run), unsure=True)
 
     def _worth_another_round(self, run: RunContext, round_: int) -> tuple[set[int], list[Task]]:

@@ -13,6 +13,7 @@ from tui.plan.notify import Notify
 from tui.plan.replication import Replication, replication_of
 
 OnConflict = Literal["overwrite", "skip", "fail", "backup"]
+OnDrift = Literal["keep", "latest", "fail"]
 Order = Literal["any", "oldest-first", "version"]
 NewestBy = Literal["version", "time"]
 
@@ -163,6 +164,9 @@ class Options:
     makes (`tui.plan.backups`) before it is overwritten. `order` is how the tags of one target repository are written:
     "oldest-first" by push or creation time, "version" from the lowest.
 
+    `on_drift` is about a tag that moved at the source between generate and execute: "keep" copies what was planned,
+    "latest" what it is now, "fail" fails the task.
+
     `limit_rate` are bytes a second read, and written, at most over all registries, `limit_requests` requests a second
     to each registry; 0 is no limit.
 
@@ -183,6 +187,7 @@ class Options:
     limit_requests: int = 0
     backup: str = "{tag}-before-{date}"
     order: Order = "any"
+    on_drift: OnDrift = "keep"
     since: tuple[str, ...] = ()
     split: int = 0
 
@@ -190,7 +195,11 @@ class Options:
 SMALLEST_PART = 1024 * 1024
 """Bytes a part of a tar has at least, when it is split."""
 
-CHOICES: Mapping[str, tuple[str, ...]] = {"on_conflict": get_args(OnConflict), "order": get_args(Order)}
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "on_conflict": get_args(OnConflict),
+    "on_drift": get_args(OnDrift),
+    "order": get_args(Order),
+}
 """The options that are one of a few words."""
 
 

@@ -8,6 +8,7 @@ check_referrers = true         # look for what was attached to images that are u
 create_missing = true          # projects and namespaces that the target lacks
 on_conflict = "backup"         # or "overwrite", "skip", "fail": a tag that is there with other content
 backup = "{tag}-before-{date}" # its name then; {tag} {date} {time} {digest}
+on_drift = "latest"            # or "keep", "fail": a tag that moved at the source between generate and execute
 order = "oldest-first"         # or "version", "any": how the tags of one target repository are written
 [replication]                  # optional: a Harbor moves the bytes; the fields of tui.plan.replication
 harbor = "harbor.example.com"

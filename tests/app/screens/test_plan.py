@@ -255,16 +255,20 @@ async def test_backups_order_and_kinds_are_options() -> None:
     async with opened() as app:
         await plan(app)
         await app.press("o")
-        await app.sees("Existing tags", "Backup name", "Order", "Kinds")
-        field = {name: app.screen.query_one(f"#field-{name}") for name in ("on_conflict", "backup", "order", "kinds")}
+        await app.sees("Existing tags", "Moved tags", "Backup name", "Order", "Kinds")
+        names = ("on_conflict", "on_drift", "backup", "order", "kinds")
+        field = {name: app.screen.query_one(f"#field-{name}") for name in names}
         field["on_conflict"].value, field["backup"].value = "backup", "old"
         await app.sees("makes one name for all tags")
         field["backup"].value, field["kinds"].value = "{tag}-old", "images"
         await app.sees("did you mean 'image'")
         field["kinds"].value, field["order"].value = "image signature", "version"
+        field["on_drift"].value = "latest"
         app.screen.look_again()
-        await app.sees("such as 1.4 → 1.4-old", "lowest versions first")
+        await app.sees("such as 1.4 → 1.4-old", "is planned anew", "lowest versions first")
         await app.press("enter")
-        await app.sees("back up existing tags", "lowes")
-        assert app.draft.options == Options(on_conflict="backup", backup="{tag}-old", order="version")
+        await app.sees("back up existing tags", "moved")
+        assert app.draft.options == Options(
+            on_conflict="backup", backup="{tag}-old", on_drift="latest", order="version"
+        )
         assert {rule.artifacts.include for rule in app.draft.plan(app.basket).rules} == {("image", "signature")}

@@ -138,6 +138,7 @@ def test_what_harbor_cannot_choose(rule: Rule, words: str) -> None:
     ("options", "words"),
     [
         ({"on_conflict": "fail"}, "cannot fail there"),
+        ({"on_drift": "fail"}, "when its turn comes"),
         ({"referrers": False}, "always copies signatures"),
         ({"force": True}, "does not copy again"),
         ({"limit_rate": 1}, "not of all together"),

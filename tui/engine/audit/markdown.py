@@ -30,9 +30,9 @@ def _lines(report: Mapping[str, Any]) -> Iterator[str]:
         yield ""
         yield from _table(("source", "target", "phase", "class", "message", "hint"), report["failed"])
     if report["drift"]:
-        yield "## Moved at the source since they were planned (copied as planned)"
+        yield "## Moved at the source since they were planned"
         yield ""
-        yield from _table(("source", "target", "planned", "now"), report["drift"])
+        yield from _table(("source", "target", "planned", "now", "done"), report["drift"])
     yield "## Tasks"
     yield ""
     yield from _table(("source", "target", "state", "digest", "bytes", "verified", "message"), report["list"])

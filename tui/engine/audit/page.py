@@ -9,6 +9,7 @@ from typing import Any
 from tui.engine.audit import charts
 from tui.engine.audit.content import blobs_of
 from tui.engine.audit.facts import duration, facts, signed_words, size
+from tui.engine.journal.drift import WORDS
 
 _TEMPLATE = "page.html.j2"
 
@@ -29,6 +30,7 @@ def page_text(report: Mapping[str, Any]) -> str:
     blobs = blobs_of(report["manifests"])
     return environment.get_template(_TEMPLATE).render(
         report=report,
+        done_words=WORDS,
         facts=list(facts(report)),
         signed=signed_words(report),
         blobs=list(blobs.values()),

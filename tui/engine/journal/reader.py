@@ -256,10 +256,10 @@ class JournalReader:
         return self._connection.execute("SELECT * FROM event WHERE level = 'notice' ORDER BY id").fetchall()
 
     def drifts(self) -> list[sqlite3.Row]:
-        """Return the tasks whose tag moved since it was planned, with what it is `now`, as last seen."""
+        """Return the tasks whose tag moved since it was planned with every look that saw it (`text`), oldest first."""
         return self._connection.execute(
-            "SELECT task.*, event.text AS now FROM event JOIN task ON task.id = event.task_id"
-            " WHERE event.id IN (SELECT max(id) FROM event WHERE level = ? GROUP BY task_id) ORDER BY task.id",
+            "SELECT task.*, event.text FROM event JOIN task ON task.id = event.task_id"
+            " WHERE event.level = ? ORDER BY task.id, event.id",
             (DRIFT,),
         ).fetchall()
 

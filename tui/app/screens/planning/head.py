@@ -26,6 +26,7 @@ POLICIES = {
     "fail": N_("conflict where tags differ"),
     "backup": N_("back up existing tags"),
 }
+DRIFTS = {"keep": "", "latest": N_("moved tags as they are"), "fail": N_("moved tags fail")}
 ORDERS = {"any": "", "oldest-first": N_("oldest tags first"), "version": N_("lowest versions first")}
 
 
@@ -150,6 +151,8 @@ def options_text(draft: Draft) -> str:
     ]
     if draft.opened is not None and not draft.platforms:
         said[-1] = _("platforms as in the file")
+    if drift := DRIFTS[options.on_drift]:
+        said.append(_(drift))
     if order := ORDERS[options.order]:
         said.append(_(order))
     if draft.artifacts.include:

@@ -14,7 +14,7 @@ from tui.app.screens.form_dialog import Field, FormDialog, Values, Verdict, numb
 from tui.oci.place import absolute_path
 from tui.plan.artifacts import check_artifacts
 from tui.plan.backups import backup_tag, check_backup
-from tui.plan.model import SMALLEST_PART, ArtifactSelection, OnConflict, Order, Platform
+from tui.plan.model import SMALLEST_PART, ArtifactSelection, OnConflict, OnDrift, Order, Platform
 from tui.plan.sizes import parse_size, size_text
 
 _MB = 1_000_000
@@ -23,6 +23,11 @@ _POLICIES = {
     "skip": N_("a tag that is at the target with other content stays as it is"),
     "fail": N_("a tag that is at the target with other content is reported as a conflict"),
     "backup": N_("a tag that is at the target with other content gets another name, then it is overwritten"),
+}
+_DRIFTS = {
+    "keep": "",
+    "latest": N_("a tag that moves at the source before its turn is planned anew, and copied as it is then"),
+    "fail": N_("a tag that moves at the source before its turn is not copied: its task fails"),
 }
 _ORDERS = {
     "any": "",
@@ -49,6 +54,12 @@ def options_dialog(draft: Draft) -> FormDialog:
                 ("fail", _("conflict")),
                 ("backup", _("back up")),
             ),
+        ),
+        Field(
+            "on_drift",
+            _("Moved tags"),
+            options.on_drift,
+            choices=(("keep", _("as planned")), ("latest", _("as they are")), ("fail", _("fail"))),
         ),
         Field(
             "referrers",
@@ -86,6 +97,8 @@ def options_dialog(draft: Draft) -> FormDialog:
         if values["on_conflict"] == "backup":
             example = backup_tag(values["backup"], "1.4", "sha256:" + "0" * 64, time.time())
             lines.append(_("such as {before} → {after}").format(before="1.4", after=example))
+        if drift := _DRIFTS[values["on_drift"]]:
+            lines.append(_(drift))
         if order := _ORDERS[values["order"]]:
             lines.append(_(order))
         if values["referrers"] == "check":
@@ -122,6 +135,7 @@ def take_options(draft: Draft, values: Values) -> None:
         referrers=values["referrers"] != "no",
         check_referrers=values["referrers"] == "check",
         backup=values["backup"],
+        on_drift=cast(OnDrift, values["on_drift"]),
         order=cast(Order, values["order"]),
         force=values["force"] == "yes",
         since=since,

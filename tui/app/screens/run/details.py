@@ -11,6 +11,7 @@ from tui.app.screens.run.reasons import hint_text
 from tui.app.widgets import figures
 from tui.app.widgets.detail_pane import Section
 from tui.app.widgets.states import PHASES, task_state
+from tui.engine.journal.drift import WORDS, Drift
 from tui.engine.journal.lines import FailureGroup, TaskLine
 from tui.engine.journal.reader import DRIFT, JournalReader
 from tui.oci.manifest import parse_manifest
@@ -140,8 +141,10 @@ def _story(reader: JournalReader, number: int) -> list[Section]:
 def _event(row: Any) -> str:
     if row["level"] != DRIFT:
         return str(row["text"])
-    if not row["text"]:
-        return _("the tag is gone from the source since it was planned; copied as planned")
-    return _("the tag was moved at the source since it was planned, and is {digest} now; copied as planned").format(
-        digest=row["text"]
-    )
+    drift = Drift.of_event(row)
+    if not drift.now:
+        what = _("the tag is gone from the source since it was planned")
+    else:
+        moved = _("the tag was moved at the source since it was planned, and is {digest} now")
+        what = moved.format(digest=drift.now)
+    return f"{what}; {_(WORDS[drift.done])}"

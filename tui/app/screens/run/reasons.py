@@ -15,6 +15,7 @@ REASONS = {
     "INTEGRITY": N_("damaged content"),
     "POLICY": N_("refused by a rule"),
     "CONFLICT": N_("tag exists"),
+    "DRIFT": N_("tag moved"),
     "IMMUTABLE": N_("tag is immutable"),
     "QUOTA": N_("quota exceeded"),
     "TRUST": N_("not trusted"),

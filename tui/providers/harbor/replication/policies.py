@@ -135,6 +135,8 @@ def _of_options(options: Options) -> list[Reason]:
         found.append(Reason(None, N_("Harbor overwrites tags with other content or skips them: it cannot fail there")))
     if options.on_conflict == "backup" or options.order != "any":
         found.append(Reason(None, N_("Harbor writes tags in no order, and keeps nothing of what it overwrites")))
+    if options.on_drift == "fail":
+        found.append(Reason(None, N_("Harbor copies a tag as it is when its turn comes: it cannot fail there")))
     if not options.referrers:
         found.append(Reason(None, N_("Harbor always copies signatures and what else is attached")))
     if options.force:

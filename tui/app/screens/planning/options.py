@@ -26,8 +26,8 @@ _POLICIES = {
 }
 _DRIFTS = {
     "keep": "",
-    "latest": N_("a tag that moves at the source before its turn is planned anew, and copied as it is then"),
-    "fail": N_("a tag that moves at the source before its turn is not copied: its task fails"),
+    "latest": N_("a tag that moves at the source before its turn is planned anew"),
+    "fail": N_("a tag that moves at the source before its turn fails its task"),
 }
 _ORDERS = {
     "any": "",

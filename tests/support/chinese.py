@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from tui.app import i18n
 from tui.oci.errors import RegistryError
 from tui.oci.saying import Said
+from tui.providers.check import Step
 from tui.providers.findings import Finding
 
 _ENGLISH = re.compile(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}")
@@ -51,6 +52,13 @@ def assert_in_chinese(error: RegistryError) -> None:
     """Hold message and hint of an error to that."""
     in_chinese(error.message)
     in_chinese(error.hint)
+
+
+def step_in_chinese(step: Step) -> None:
+    """Hold a step of the connection test to that; what the registry said stays as it said it."""
+    in_chinese(step.hint)
+    assert step.hint
+    in_chinese(step.detail)
 
 
 def findings_in_chinese(findings: Sequence[Finding]) -> None:

@@ -56,6 +56,10 @@ class Answer:
             ) from error
 
 
+SOME_NETWORKS_ONLY = N_("the registry or a firewall lets only certain networks in: have this machine's address added")
+"""What a 403 for the version check means: nobody was asked for a login yet."""
+
+
 def error_of(answer: Answer, *, endpoint: str, reference: str, action: str) -> RegistryError:
     """Return the error an answer stands for; `action` completes the sentence "cannot ..."."""
     if answer.status == 407:

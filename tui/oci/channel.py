@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager
 import httpx
 
 from tui.oci.access import Access
-from tui.oci.answers import Answer, error_of
+from tui.oci.answers import SOME_NETWORKS_ONLY, Answer, error_of
 from tui.oci.auth import Authenticator
 from tui.oci.call import Call
 from tui.oci.challenge import Challenge, parse_challenges
@@ -179,7 +179,9 @@ class Channel:
                 hint="give the endpoint the address and scheme that it is sent to, if that is the registry",
             )
         if answer.status not in call.accept:
-            raise self._error(answer, call)
+            error = self._error(answer, call)
+            error.hint = SOME_NETWORKS_ONLY if answer.status == REFUSED else error.hint
+            raise error
         if answer.status == 401:
             self._auth.learn(parse_challenges(response.headers.get_list("www-authenticate")), call.path)
         return base

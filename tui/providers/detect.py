@@ -15,6 +15,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from tui.oci.access import Connection
+from tui.oci.answers import SOME_NETWORKS_ONLY
 from tui.oci.challenge import Challenge
 from tui.oci.errors import RegistryError, UntrustedAnswer
 from tui.oci.place import is_archive, is_place, path_of
@@ -207,7 +208,7 @@ def no_registry(reply: Reply) -> tuple[str, str]:
     if reply.status == 403:
         return (
             N_("access is denied before any login"),
-            N_("the registry or a firewall lets only certain networks in: have this machine's address added"),
+            SOME_NETWORKS_ONLY,
         )
     if reply.status == 404:
         return N_("there is no registry API at this address"), N_(

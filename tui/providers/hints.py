@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tui.oci.answers import SOME_NETWORKS_ONLY
 from tui.oci.errors import Denied, NetworkError, RegistryError
 from tui.oci.saying import N_
 from tui.providers.kinds import Vendor
@@ -37,7 +38,7 @@ def unreachable_hint(vendor: Vendor) -> str:
 
 def advice(error: RegistryError, vendor: Vendor) -> str:
     """Return what to do about an error at a vendor's registry (not at its API): its usual reason, else what it says."""
-    if isinstance(error, NetworkError):
+    if isinstance(error, NetworkError) or error.hint == SOME_NETWORKS_ONLY:
         return unreachable_hint(vendor) or error.hint
     if isinstance(error, Denied):
         path = error.reference.removeprefix(f"{error.endpoint}/")

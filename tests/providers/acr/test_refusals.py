@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 
 import pytest
 
 from tests.providers.acr.conftest import KEY_ID, SECRET, Acr
-from tests.support.chinese import assert_in_chinese
+from tests.support.chinese import assert_in_chinese, step_in_chinese
 from tests.support.clouds.acr_enterprise import REGION
 from tests.support.clouds.state import Key
 from tui.engine.tasks import Failure
-from tui.oci.access import Access, Connection, Credential
+from tui.oci.access import Connection, Credential
 from tui.oci.answers import Answer
 from tui.oci.client import RegistryClient
 from tui.oci.errors import Denied, NetworkError, NotFound, RegistryError, Throttled, Unauthenticated
 from tui.oci.reference import Repository
 from tui.oci.retry import RetryPolicy
 from tui.providers.acr.enterprise import Enterprise
-from tui.providers.acr.errors import INSTANCE_HINT, KEY_HINT, RAM_HINT, SECRET_HINT, STS_HINT, judge
+from tui.providers.acr.errors import INSTANCE_HINT, KEY_HINT, NAMESPACE_HINT, RAM_HINT, SECRET_HINT, STS_HINT, judge
 from tui.providers.acr.signed import signer
 from tui.providers.api.call import ApiCall
 from tui.providers.api.client import ApiClient
 from tui.providers.catalog import CatalogUnavailable, Session, provider_for
 from tui.providers.check import Step, check
-from tui.providers.hints import ACR_CLOSED, ACR_DENIED, ACR_DEPTH, VPC_ONLY, advice
+from tui.providers.hints import ACR_DENIED, ACR_DEPTH, advice
 from tui.providers.kinds import Vendor
 from tui.providers.refusals import CLOCK_HINT
 
@@ -163,29 +162,16 @@ async def test_a_push_that_is_denied_names_the_three_reasons(edition: Acr, path:
     found = await steps(edition, path)
     assert found["push"].state == "failed" or found["pull"].state == "failed"
     failed = found["push"] if found["push"].state == "failed" else found["pull"]
+    step_in_chinese(failed)
     for reason in ("namespace", "create", "permission"):
         assert reason in failed.hint
 
 
-async def hang_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    await reader.readuntil(b"\r\n\r\n")
-    writer.transport.abort()
-
-
-@pytest.mark.parametrize(
-    ("address", "hint"),
-    [
-        ("shop-registry.cn-hangzhou.cr.aliyuncs.com", ACR_CLOSED),
-        ("shop-registry-vpc.cn-hangzhou.cr.aliyuncs.com", VPC_ONLY),
-    ],
-)
-async def test_a_whitelist_that_does_not_let_us_in(address: str, hint: str) -> None:
-    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
-        host, port = server.sockets[0].getsockname()
-        access = Access(Connection(address, proxy=f"http://{host}:{port}"))
-        found = {step.name: step async for step in check(access, "team/app")}
-    assert found["api"].state == "failed"
-    assert found["api"].hint == hint
+async def test_what_is_to_be_created_in_a_namespace_that_is_missing(edition: Acr) -> None:
+    with pytest.raises(NotFound, match="namespace does not exist") as caught:
+        await edition.account().create_repository("nobody/app")
+    assert caught.value.hint == NAMESPACE_HINT
+    assert_in_chinese(caught.value)
 
 
 def test_a_run_says_the_usual_reason_as_well() -> None:

@@ -7,9 +7,10 @@ import base64
 import pytest
 
 from tests.providers.tcr.conftest import KEY_ID, SECRET, Tcr
-from tests.support.chinese import assert_in_chinese, findings_in_chinese
+from tests.support.chinese import assert_in_chinese, findings_in_chinese, step_in_chinese
 from tests.support.clouds.state import Key, Space
 from tests.support.clouds.tencent import INSTANCE, NAME, REGION
+from tests.support.http_proxy import Proxy, running
 from tui.oci.access import Access, Connection, Credential
 from tui.oci.client import RegistryClient
 from tui.oci.errors import Denied, NetworkError, NotFound, PolicyRefused, RegistryError, Unauthenticated
@@ -19,9 +20,10 @@ from tui.providers.browse import RegistryBrowser
 from tui.providers.check import check
 from tui.providers.findings import Finding
 from tui.providers.hints import TCR_DENIED
+from tui.providers.lender import lender
 from tui.providers.preparing import Namespace
 from tui.providers.refusals import CLOCK_HINT
-from tui.providers.tcr.errors import CAM_HINT, INSTANCE_HINT, KEY_HINT, SECRET_HINT, TOKEN_HINT
+from tui.providers.tcr.errors import CAM_HINT, INSTANCE_HINT, KEY_HINT, NAMESPACE_HINT, SECRET_HINT, TOKEN_HINT
 from tui.providers.tcr.instance import PERSONAL_HINT
 from tui.providers.tcr.preparing import TcrPreparer
 
@@ -247,8 +249,24 @@ async def test_the_connection_test_logs_in_with_what_is_lent(tcr: Tcr) -> None:
     tcr.cloud.repositories.add("team/app")
     steps = {step.name: step async for step in check(tcr.access(), "team/app", push=True)}
     assert [step for step in steps.values() if step.state == "failed"] == []
-    denied = {step.name: step async for step in check(tcr.access(), "nobody/app", push=True)}
-    assert "failed" in (denied["pull"].state, denied["push"].state)
+
+
+async def test_a_push_that_is_denied_says_what_to_look_at(tcr: Tcr) -> None:
+    name, key = f"{NAME}.tencentcloudcr.com", Credential(KEY_ID, SECRET)
+    async with running(Proxy(tcr.front.address)) as proxy:
+        connection = Connection(name, scheme="http", proxy=f"http://{proxy}")
+        access = Access(connection, key, lender(tcr.endpoint(), connection, key))
+        denied = [step async for step in check(access, "nobody/app", push=True) if step.state == "failed"]
+    assert {step.name for step in denied} <= {"pull", "push"}
+    assert denied[0].hint == TCR_DENIED
+    step_in_chinese(denied[0])
+
+
+async def test_what_is_to_be_created_in_a_namespace_that_is_missing(tcr: Tcr) -> None:
+    with pytest.raises(NotFound, match="namespace does not exist") as caught:
+        await tcr.account().create_repository("nobody/app")
+    assert caught.value.hint == NAMESPACE_HINT
+    assert_in_chinese(caught.value)
 
 
 def test_a_refusal_names_what_to_look_at() -> None:

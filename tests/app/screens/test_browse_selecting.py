@@ -184,3 +184,29 @@ async def test_an_age_that_is_none_is_said_as_one_types() -> None:
         await app.sees("'soon' is neither an age like '90d' nor a date")
         app.screen.query_one("#field-newer_than").value = "1970-01-02"
         await app.sees("of 6 tags")
+
+
+async def test_of_several_repositories_those_are_taken_whose_paths_pass() -> None:
+    async with opened() as app:
+        await app.browse()
+        await app.open_repository("library/nginx")
+        await app.press("escape")
+        paths = [str(key) for key in app.screen.source("repositories").keys]
+        library = [path for path in paths if path.startswith("library/")]
+        await app.press("a", "p")
+        await app.sees("Select tags by pattern")
+        names = ("repositories", "not_repositories", "include")
+        fields = {name: app.screen.query_one(f"#field-{name}") for name in names}
+        fields["repositories"].value = "library/*"
+        await app.sees(f"{len(library)} of {len(paths)} repositories")
+        fields["not_repositories"].value = "*/nginx"
+        await app.sees(f"{len(library) - 1} of {len(paths)} repositories")
+        fields["repositories"].value = "nowhere/*"
+        await app.sees(f"none of the {len(paths)} repositories is taken")
+        fields["repositories"].value, fields["include"].value = "library/*", "1.*"
+        await app.sees(f"{len(library) - 1} of {len(paths)} repositories")
+        await app.press("enter")
+        await app.until(lambda: type(app.screen).__name__ == "Browse")
+        expected = {path: TagSelection(include=("1.*",)) for path in library if path != "library/nginx"}
+        assert app.basket.repositories == expected
+        assert sorted(marks(app, "repositories")) == sorted(expected)

@@ -1,4 +1,4 @@
-"""Selecting tags by pattern: the form, and the selection it stands for."""
+"""Selecting by pattern: the form for the tags, and of several repositories also for these, and what it stands for."""
 
 from __future__ import annotations
 
@@ -9,8 +9,16 @@ from tui.app.i18n import _, ngettext
 from tui.app.screens.form_dialog import Field, FormDialog, Values, Verdict, number
 from tui.app.screens.funnel_words import funnel_text
 from tui.plan.funnels import summed
-from tui.plan.model import NewestBy, TagSelection
-from tui.plan.selection import Funnel, SelectionError, TagFacts, check_selection, narrow
+from tui.plan.model import NewestBy, RepositorySelection, TagSelection
+from tui.plan.selection import (
+    Funnel,
+    SelectionError,
+    TagFacts,
+    check_repositories,
+    check_selection,
+    matching_paths,
+    narrow,
+)
 
 if TYPE_CHECKING:
     from tui.providers.content import TagInfo
@@ -38,6 +46,18 @@ def selection_of(values: Values) -> TagSelection:
     return selection
 
 
+def chosen_of(values: Values, paths: Sequence[str]) -> list[str]:
+    """Return those of `paths` whose repositories were typed. Raises SelectionError in words for the user."""
+    selection = RepositorySelection(
+        include=_words(values.get("repositories", "")),
+        exclude=_words(values.get("not_repositories", "")),
+        regex=values.get("repositories_regex", ""),
+        exclude_regex=values.get("not_repositories_regex", ""),
+    )
+    check_repositories(selection)
+    return matching_paths(selection, paths)
+
+
 def pattern_dialog(
     paths: Sequence[str],
     listed: Callable[[], Mapping[str, tuple[str, ...]]],
@@ -52,9 +72,12 @@ def pattern_dialog(
     def judge(values: Values) -> Verdict:
         try:
             selection = selection_of(values)
+            chosen = chosen_of(values, paths)
         except (SelectionError, ValueError) as error:
             return Verdict(error=str(error))
-        known = {path: listed()[path] for path in paths if path in listed()}
+        if not chosen:
+            return Verdict(error=_("none of the {count} repositories is taken").format(count=f"{len(paths):,}"))
+        known = {path: listed()[path] for path in chosen if path in listed()}
         funnels = [_narrowed(selection, path, tags, infos()) for path, tags in known.items()]
         kept, total = sum(each.kept for each in funnels), sum(each.listed for each in funnels)
         if any(each.open for each in funnels):
@@ -62,10 +85,14 @@ def pattern_dialog(
         else:
             words = _("{kept} of {total} tags")
         lines = [words.format(kept=f"{kept:,}", total=f"{total:,}")]
+        if len(chosen) < len(paths):
+            words = _("{kept} of {total} repositories: {names}")
+            names = ", ".join(chosen[:_SHOWN]) + (" …" if len(chosen) > _SHOWN else "")
+            lines.insert(0, words.format(kept=f"{len(chosen):,}", total=f"{len(paths):,}", names=names))
         steps = summed(each.steps for each in funnels)
         if len(steps) > 2:
             lines.append(funnel_text(steps))
-        if missing := len(paths) - len(known):
+        if missing := len(chosen) - len(known):
             text = ngettext(
                 "{count} repository is not listed yet: its tags come on top",
                 "{count} repositories are not listed yet: their tags come on top",
@@ -83,9 +110,18 @@ def pattern_dialog(
         else ngettext("{count} repository", "{count} repositories", len(paths)).format(count=f"{len(paths):,}")
     )
     title = _("Select tags by pattern: {what}").format(what=what)
-    return FormDialog(
-        title, _fields(before), judge, about=_("A tag is taken when it passes every line; empty lines let all pass.")
-    )
+    fields = [*_fields(before), *(_repository_fields() if len(paths) > 1 else ())]
+    about = _("A tag is taken when it passes every line; empty lines let all pass.")
+    return FormDialog(title, fields, judge, about=about)
+
+
+def _repository_fields() -> list[Field]:
+    return [
+        Field("repositories", _("Of these"), "", _("repositories: globs such as shop/web* */api")),
+        Field("not_repositories", _("But not"), "", _("globs such as */test-* shop/old*")),
+        Field("repositories_regex", _("Path regex"), "", _("found anywhere in the path")),
+        Field("not_repositories_regex", _("Not in path"), "", _("a regex not found in the path")),
+    ]
 
 
 def _fields(before: TagSelection) -> list[Field]:

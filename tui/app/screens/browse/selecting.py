@@ -14,7 +14,7 @@ from tui.app.screens.browse import tables
 from tui.app.screens.browse.basket_line import BasketLine
 from tui.app.screens.browse.loader import Loader, Trouble, plain
 from tui.app.screens.browse.panes import LEVELS, BrowseTable, Level
-from tui.app.screens.browse.pattern import pattern_dialog, selection_of
+from tui.app.screens.browse.pattern import chosen_of, pattern_dialog, selection_of
 from tui.app.screens.browse.shelf import EVERYTHING, Shelf
 from tui.app.screens.browse.survey import survey
 from tui.app.screens.computed_source import ComputedSource
@@ -217,7 +217,9 @@ class Selecting(Place):
         self.app.push_screen(dialog, answered)
 
     def _take_pattern(self, paths: list[str], values: dict[str, str]) -> None:
-        self.basket.take_repositories(paths, selection_of(values))
+        chosen = chosen_of(values, paths)
+        self.basket.drop_repositories(path for path in paths if path not in chosen)
+        self.basket.take_repositories(chosen, selection_of(values))
         self.basket_changed()
 
     def _for_pattern(self) -> list[str]:

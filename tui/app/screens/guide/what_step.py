@@ -12,7 +12,7 @@ from textual.binding import Binding, BindingType
 from tui.app.basket import EVERY_TAG
 from tui.app.i18n import N_, _, ngettext
 from tui.app.screens.browse.loader import Loader, Trouble, plain
-from tui.app.screens.browse.pattern import pattern_dialog, selection_of
+from tui.app.screens.browse.pattern import chosen_of, pattern_dialog, selection_of
 from tui.app.screens.browse.shelf import Shelf
 from tui.app.screens.computed_source import ComputedSource
 from tui.app.screens.form_dialog import Field, FormDialog, Values, Verdict
@@ -91,7 +91,16 @@ class WhatStep(Step):
         """Choose which tags of what is marked are taken."""
         marked = [str(key) for key in self.query_one(LineTable).marks] or self.shelf.repositories
         dialog = pattern_dialog(marked, lambda: self.shelf.listed, self.journey.selection)
-        self.app.push_screen(dialog, self._patterned)
+
+        def patterned(values: dict[str, str] | None) -> None:
+            if values is not None:
+                self.journey.selection = selection_of(values)
+                chosen = chosen_of(values, marked)
+                if len(chosen) < len(marked):
+                    self.query_one(LineTable).set_marks(chosen)
+                self._tell()
+
+        self.app.push_screen(dialog, patterned)
 
     @on(LineTable.MarksChanged)
     @on(LineTable.Arranged)
@@ -169,11 +178,6 @@ class WhatStep(Step):
         table = self.query_one(LineTable)
         # New rows are taken in with the next paint; marks go by key and may come first.
         table.set_marks({*table.marked_keys, *taken})
-
-    def _patterned(self, values: dict[str, str] | None) -> None:
-        if values is not None:
-            self.journey.selection = selection_of(values)
-            self._tell()
 
 
 def _row(key: Key) -> Row:

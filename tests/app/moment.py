@@ -115,6 +115,8 @@ def half_way(moment: Moment) -> Scene:
             screen.look_soon()
             await player.until(lambda moved=moved: screen.progress["bytes_written"] == moved)
         screen.table.set_following(False)
+        screen.table.go_to(DONE[0])  # from wherever following has brought it
+        await player.pilot.pause()
         screen.table.go_to(FAILED)
         await player.pilot.pause()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sys
@@ -65,6 +66,22 @@ class Terminal:
         for key in keys:
             self._tmux._tmux("send-keys", "-t", self._name, key)
 
+    def step(self, *keys: str) -> None:
+        """Send keys one by one, each when the one before shows: those that move the focus must not be overtaken."""
+        for key in keys:
+            before = self._looks()
+            self.press(key)
+            until = time.monotonic() + 60.0
+            while self._looks() == before:
+                assert time.monotonic() < until, f"{key} changed nothing on the screen:\n{self.screen()}"
+                time.sleep(0.05)
+
+    def _looks(self) -> str:
+        """Return the screen with its colours, and where its cursor is."""
+        return self._tmux._tmux("capture-pane", "-p", "-e", "-t", self._name) + self._tmux._tmux(
+            "display-message", "-p", "-t", self._name, "#{cursor_x},#{cursor_y}"
+        )
+
     def type(self, text: str) -> None:
         """Send characters as they are."""
         self._tmux._tmux("send-keys", "-t", self._name, "-l", text)
@@ -85,7 +102,11 @@ class Terminal:
             time.sleep(0.1)
 
     def settle(self, seconds: float = 0.4) -> str:
-        """Return the screen once it has not changed for so long: what was begun on it is done, the focus is set."""
+        """Return the screen once it has not changed for so long: what was begun on it is done, the focus is set.
+
+        The seconds are those of a machine that has nothing else to do; one that has gets as many times more.
+        """
+        seconds *= max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
         last, since = self.screen(), time.monotonic()
         while time.monotonic() - since < seconds:
             time.sleep(0.05)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 from textual.geometry import Region
+from textual.widgets import Static
 
 from tests.app.harness import WidgetApp, screen_lines
 from tui.app.widgets.phase_bar import Phase, PhaseBar
@@ -115,3 +116,15 @@ async def test_states_are_words_and_numbers() -> None:
         await pilot.pause()
         assert screen_lines(app)[0].rstrip() == "✗ failed 3  ► running 10  ✓ done 1,800"
         assert screen_lines(app)[1].rstrip() == "~ paused  the registry\\x1b[31m limits requests"
+
+
+async def test_a_line_that_is_painted_before_it_is_told_its_size_is_not_empty() -> None:
+    app = WidgetApp(Static("above"))
+    async with app.run_test(size=(80, 24)) as pilot:
+        bar = PhaseBar()
+        await app.screen.mount(bar)
+        # What Textual does when the widget asks to be painted before its place is known; it sends no Resize then.
+        app.screen._compositor.update_widgets({bar})
+        assert bar in app.screen._compositor.full_map
+        await pilot.pause()
+        assert "1 generate" in screen_lines(app)[1]

@@ -26,6 +26,7 @@ class PartsLine(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._parts: tuple[Part, ...] = ()
+        self._fitted_into = 0
 
     def parts(self, cells: int) -> Iterable[Part]:
         """Return what to show in `cells` cells; more than that is cut."""
@@ -55,6 +56,9 @@ class PartsLine(Widget):
         """Return the line."""
         if y:
             return Strip.blank(self.size.width, self.rich_style)
+        # One that was painted before it had its place is told of no size (Textual 8.2), so the width is asked.
+        if self._fitted_into != self.size.width:
+            self._parts = self._fitted()
         segments = [Segment(text, part_style(self, style)) for text, style in self._parts]
         return Strip(segments).adjust_cell_length(self.size.width, self.rich_style)
 
@@ -68,7 +72,7 @@ class PartsLine(Widget):
         return 1
 
     def _fitted(self) -> tuple[Part, ...]:
-        left = self.size.width
+        self._fitted_into = left = self.size.width
         fitted: list[Part] = []
         for text, style in self.parts(left):
             cells = width(text)

@@ -11,8 +11,7 @@ from tui.oci.reference import Reference, Repository
 from tui.plan.errors import PlanFileError
 from tui.plan.expand import check, expand
 from tui.plan.export import TOOLS, Tool, export_for
-from tui.plan.image_syncer import export
-from tui.plan.image_syncer.export import Exported
+from tui.plan.image_syncer.export import Exported, export
 from tui.plan.model import Plan, Rule
 from tui.plan.naming import registry_of
 from tui.plan.rule_text import make_rule, source_text

@@ -113,7 +113,7 @@ def _export(plan: Any, tool: Any, out: Path | None, as_json: bool) -> int:
 def _export_image_syncer(plan: Any, kind: Any, auth_out: Path | None, images_out: Path | None, as_json: bool) -> int:
     from tui.cli.files import write_text
     from tui.cli.foreground import warn_all
-    from tui.plan.image_syncer import export as exported_as
+    from tui.plan.image_syncer.export import export as exported_as
 
     exported = exported_as(plan, kind)
     for path, text in ((auth_out, exported.auth), (images_out, exported.images)):

@@ -37,6 +37,9 @@ def start(
 ) -> tuple[RunFolder, int]:
     """Make a run of `plan` and work on it in the foreground; return its folder and exit code."""
     from tui.endpoints.locations import state_dir
+    from tui.oci.tls import read_ahead
+
+    read_ahead()  # while the engine is imported, and the run is made on the disk
     from tui.engine.runner import Manner, make_run
 
     meta = {"logins": logins.to_document(), "log": str(log.absolute()) if log else ""}

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 import click
 
 from tui import __version__
-from tui.cli.failure import report
 from tui.engine.outcome import USAGE
 
 _COMMANDS = {
@@ -91,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except click.ClickException as error:
         if "--json" in given:
-            report(error, as_json=True)
+            _report(error, as_json=True)
         else:
             error.show()
         return USAGE
@@ -100,11 +99,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     except Exception as error:
-        code = report(error, as_json="--json" in given)
+        code = _report(error, as_json="--json" in given)
         if code is None:
             raise
     _flush()
     return int(code or 0)
+
+
+def _report(error: Exception, *, as_json: bool) -> int | None:
+    from tui.cli.failure import report
+
+    return report(error, as_json=as_json)
 
 
 def _flush() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +20,8 @@ def write_private(path: Path, content: bytes) -> None:
 
     Raises LocalError when the disk or the permissions refuse.
     """
+    import tempfile
+
     path = path.resolve()  # a symbolic link (dotfile managers) stays one; its target is replaced
     ensure_dir(path.parent)
     temporary = ""

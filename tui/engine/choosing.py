@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from tui.engine.catalogs import names_for
 from tui.engine.context import RunContext
 from tui.engine.recorder import Recorder
 from tui.engine.schedule import SingleFlight
@@ -61,6 +60,8 @@ class Chooser:
     async def _repositories(self, rule_id: int, rule: Rule) -> list[Repository]:
         if not rule.is_pattern:
             return [rule.source]
+        from tui.engine.catalogs import names_for
+
         catalog = await names_for(rule, self._run.registries, self._recorder.repositories_listed)
         named = matching_repositories(rule, catalog)
         chosen = chosen_repositories(rule, named)

@@ -20,7 +20,7 @@ from tui.plan import re2
 from tui.plan.artifacts import takes
 from tui.plan.attached import cosign_tags
 from tui.plan.model import ArtifactSelection, Rule
-from tui.providers.content import kind_of_manifest, kind_of_type
+from tui.providers.content_kinds import kind_of_manifest, kind_of_type
 
 _BY_SUFFIX = {"sig": "signature", "att": "attestation", "sbom": "sbom"}
 

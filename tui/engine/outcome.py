@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from tui.engine.tasks import Failure
+if TYPE_CHECKING:
+    from tui.engine.tasks import Failure
 
 WELL = 0
 FAILED = 1

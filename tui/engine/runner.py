@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tui.engine import outcome, signals
 from tui.engine.blob_work import SavedUpload
@@ -24,7 +24,6 @@ from tui.engine.journal.reader import JournalReader
 from tui.engine.journal.schema import JournalError
 from tui.engine.journal.writer import JournalWriter
 from tui.engine.log import RunLog
-from tui.engine.missing import Missing
 from tui.engine.orders import Orders
 from tui.engine.packing import packed
 from tui.engine.person import this_person
@@ -40,6 +39,9 @@ from tui.oci.errors import LoginEnded
 from tui.oci.reference import Repository
 from tui.oci.retry import RetryPolicy
 from tui.plan.model import Plan, from_document, to_document
+
+if TYPE_CHECKING:
+    from tui.engine.missing import Missing
 
 _TICK = 0.25
 _HEARTBEAT = 2.0
@@ -289,6 +291,8 @@ class _Work:
     async def _generate(self, run: RunContext, generator: Generator, rules: Iterable[int]) -> None:
         await generator.expand_rules(rules)
         if self._plan.options.create_missing and not self._how.only_generate:
+            from tui.engine.missing import Missing
+
             self._missing = self._missing or Missing(run)
             await self._missing.create(run.tasks.values())
         await generator.resolve_tasks([task for task in run.tasks.values() if _unresolved(task)])

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from tui.engine.registries import Registries
 from tui.engine.schedule import SingleFlight
@@ -17,9 +17,9 @@ from tui.oci.errors import Denied, NotFound, PolicyRefused, RegistryError, Unsup
 from tui.oci.manifest import Manifest
 from tui.oci.reference import Repository
 from tui.plan.selection import TagFacts
-from tui.providers.content import parse_time
-from tui.providers.detect import detect
-from tui.providers.tree import TreeReader
+
+if TYPE_CHECKING:
+    from tui.providers.tree import TreeReader
 
 AT_ONCE = 8
 """Tags of one repository whose configs are read together."""
@@ -79,6 +79,8 @@ class FactFinder:
         if not isinstance(await self._registries.source(repository), RegistryClient):
             return "generic"  # images on a disk: nobody to ask
         if registry not in self._kinds:
+            from tui.providers.detect import detect
+
             access = await self._registries.access("source", repository)
             found = await self._flights.run(registry, lambda: detect(access.connection))
             self._kinds[registry] = found.kind
@@ -103,6 +105,8 @@ class FactFinder:
         return Facts(found, "pushed", len(found))
 
     async def _of_configs(self, repository: Repository, tags: list[str]) -> Facts:
+        from tui.providers.tree import TreeReader
+
         client = await self._registries.source(repository)
         reader = TreeReader(client, AT_ONCE)
         gate = asyncio.Semaphore(AT_ONCE)
@@ -117,6 +121,8 @@ class FactFinder:
 
 async def _created(reader: TreeReader, repository: Repository, tag: str) -> datetime | None:
     """Return when what is under a tag was made; of an index its first image. None when that is not said."""
+    from tui.providers.content import parse_time
+
     try:
         manifest: Manifest = await reader.manifest(repository, tag)
         if manifest.is_index:

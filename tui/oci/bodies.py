@@ -10,8 +10,9 @@ import asyncio
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 
-import aiohttp
 import httpx
+
+from tui.oci.http_library import aiohttp
 
 PIECE = 256 * 1024
 """Bytes handed to a connection at once."""

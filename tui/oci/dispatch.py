@@ -17,7 +17,7 @@ from tui.oci.exchange import REDIRECTS, Traffic, exchanged, read_answer
 from tui.oci.host import Host
 from tui.oci.network import network_error
 from tui.oci.proxy import proxy_for
-from tui.oci.tls import aiohttp_context
+from tui.oci.tls import context_for
 from tui.oci.transport import Lane, RegistryTransport
 from tui.oci.trust import check_destination, origin, resolve, same_origin
 
@@ -129,7 +129,7 @@ class Dispatch:
     def _transport(self, proxy: str, lane: Lane | None) -> RegistryTransport:
         transports = (lane or self._shared).transports
         if proxy not in transports:
-            transports[proxy] = RegistryTransport(lambda: aiohttp_context(self._connection), proxy or None)
+            transports[proxy] = RegistryTransport(lambda: context_for(self._connection), proxy or None)
         return transports[proxy]
 
     def broken(self, error: httpx.TransportError, call: Call) -> RegistryError:

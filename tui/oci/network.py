@@ -6,10 +6,10 @@ import os
 import ssl
 from typing import TypedDict
 
-import aiohttp
 import httpx
 
 from tui.oci.errors import LocalError, NetworkError, RegistryError, Unauthenticated, UntrustedAnswer
+from tui.oci.http_library import aiohttp
 from tui.oci.saying import N_, phrase
 
 _TOO_MANY_FILES = 24

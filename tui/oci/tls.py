@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import ssl
+import threading
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
 
 from tui.oci.access import Connection
 from tui.oci.errors import UntrustedAnswer
 from tui.oci.saying import phrase
+
+_making = threading.Lock()
+"""Nobody reads anew what another thread is reading."""
 
 
 def context_for(connection: Connection) -> ssl.SSLContext:
@@ -18,18 +21,21 @@ def context_for(connection: Connection) -> ssl.SSLContext:
 
     Raises UntrustedAnswer naming the file that cannot be read.
     """
-    return _context(connection.verify, connection.ca_files, connection.client_cert, connection.client_key)
+    with _making:
+        return _context(connection.verify, connection.ca_files, connection.client_cert, connection.client_key)
 
 
-def aiohttp_context(connection: Connection) -> ssl.SSLContext | Literal[True]:
-    """Return the same for a request of aiohttp: True where its own context will do, which has the system's CAs.
+def read_ahead() -> None:
+    """Begin to read the system's CAs in a thread, which takes OpenSSL some 20 ms; who needs them soon finds them read.
 
-    Reading them once more takes as long as a few requests. Raises like `context_for`.
+    What goes wrong is for whoever needs them to tell.
     """
-    plain = connection.verify and not connection.ca_files and connection.client_cert is None
-    # aiohttp made its own when it was imported, which may have been before these were set.
-    plain = plain and not os.environ.keys() & {"SSL_CERT_FILE", "SSL_CERT_DIR"}
-    return True if plain and _system_has_authorities() else context_for(connection)
+
+    def read() -> None:
+        with suppress(OSError, UntrustedAnswer):
+            context_for(Connection(""))
+
+    threading.Thread(target=read, name="authorities", daemon=True).start()
 
 
 @lru_cache(maxsize=64)
@@ -37,6 +43,7 @@ def _context(
     verify: bool, ca_files: tuple[Path, ...], client_cert: Path | None, client_key: Path | None
 ) -> ssl.SSLContext:
     context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -10,14 +10,13 @@ from __future__ import annotations
 import base64
 import ssl
 from collections.abc import Callable
-from typing import Literal
 
-import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 from yarl import URL
 
 from tui.oci.bodies import PIECE, Incoming, Once, Outgoing, Parts, Watch, Wrote
+from tui.oci.http_library import aiohttp
 
 _READ_BUFFER = 512 * 1024
 
@@ -26,8 +25,8 @@ IDLE_TIMEOUT = 60.0
 _NAMES_KEPT = 300
 """Seconds for which the addresses of a host are used again."""
 
-TlsContext = Callable[[], ssl.SSLContext | Literal[True]]
-"""Makes the TLS context when https is spoken, because reading every CA of a system takes a while; True is aiohttp's."""
+TlsContext = Callable[[], ssl.SSLContext]
+"""Gives the TLS context when https is spoken, because reading every CA of a system takes a while."""
 
 
 class RegistryTransport(AiohttpTransport):

@@ -12,7 +12,8 @@ from tui.oci.errors import RegistryError
 from tui.oci.reference import InvalidReference, Repository, is_digest, is_repository
 from tui.oci.retry import RetryPolicy
 from tui.providers.catalog import CatalogUnavailable, Describing, Session, provider_for
-from tui.providers.content import ContentKind, ManifestNode, Referrer, TagInfo, kind_of_type, parse_time
+from tui.providers.content import ManifestNode, Referrer, TagInfo, parse_time
+from tui.providers.content_kinds import ContentKind, kind_of_type
 from tui.providers.tree import TreeReader
 
 if TYPE_CHECKING:

@@ -51,13 +51,13 @@ async def ask(connection: Connection, scheme: str, path: str = "/v2/") -> Reply:
     from tui.oci.challenge import parse_challenges
     from tui.oci.network import network_error
     from tui.oci.proxy import proxy_for
-    from tui.oci.tls import aiohttp_context
+    from tui.oci.tls import context_for
     from tui.oci.transport import RegistryTransport
 
     url = f"{scheme}://{host_and_port(connection)}{path}"
     headers = {"User-Agent": f"regferry/{__version__}", "Accept-Encoding": "identity", "Accept": "application/json"}
     request = httpx.Request("GET", url, headers=headers, extensions={"exact_url": url, "idle": SECONDS})
-    transport = RegistryTransport(lambda: aiohttp_context(connection), proxy_for(connection, url))
+    transport = RegistryTransport(lambda: context_for(connection), proxy_for(connection, url))
     started = time.monotonic()
     try:
         async with asyncio.timeout(SECONDS):

@@ -13,16 +13,14 @@ from tui.oci.reference import Repository, digest_of, is_digest
 from tui.oci.saying import N_
 from tui.providers.cache import DigestCache
 from tui.providers.content import (
-    IMAGE_CONFIGS,
     ImageConfig,
     ManifestNode,
     annotations_of,
     config_of,
-    kind_of_manifest,
-    kind_of_type,
     layers_of,
     parse_config,
 )
+from tui.providers.content_kinds import IMAGE_CONFIGS, kind_of_manifest, kind_of_type
 
 if TYPE_CHECKING:
     from tui.oci.registry import Registry

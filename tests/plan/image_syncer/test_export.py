@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.plan.image_syncer.files import LISTED, A, D, E, H, split, tasks
 from tests.plan.strategies import DIGESTS, REGISTRIES, TAGS, paths, plans
-from tui.plan.image_syncer import export
+from tui.plan.image_syncer.export import export
 from tui.plan.model import ArtifactSelection, Options, Plan, Platform, Rule, TagSelection
 from tui.plan.toml_file import format_plan, parse_plan
 

@@ -6,7 +6,6 @@ something else, a `Hazard` says so.
 
 from __future__ import annotations
 
-from tui.plan.image_syncer.export import Exported, export
 from tui.plan.image_syncer.load import load
 from tui.plan.image_syncer.logins import load_auth
 from tui.plan.image_syncer.platforms import parse_platforms, with_platforms
@@ -15,10 +14,8 @@ from tui.plan.imported import AuthBook, AuthEntry, Hazard, Imported
 __all__ = [
     "AuthBook",
     "AuthEntry",
-    "Exported",
     "Hazard",
     "Imported",
-    "export",
     "load",
     "load_auth",
     "parse_platforms",

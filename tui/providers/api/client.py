@@ -35,7 +35,7 @@ from tui.oci.network import network_error
 from tui.oci.proxy import proxy_for
 from tui.oci.retry import Attempts, RetryPolicy
 from tui.oci.saying import N_, phrase
-from tui.oci.tls import aiohttp_context
+from tui.oci.tls import context_for
 from tui.oci.token import basic_header
 from tui.oci.transport import RegistryTransport
 from tui.oci.trust import same_origin
@@ -242,9 +242,7 @@ class ApiClient:
 
     def _connected(self, url: str) -> RegistryTransport:
         if self._transport is None:
-            self._transport = RegistryTransport(
-                lambda: aiohttp_context(self._connection), proxy_for(self._connection, url)
-            )
+            self._transport = RegistryTransport(lambda: context_for(self._connection), proxy_for(self._connection, url))
         return self._transport
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from tui.oci.reference import is_digest
-from tui.providers.content import ContentKind, kind_of_type
+from tui.providers.content_kinds import ContentKind, kind_of_type
 from tui.providers.harbor.fields import inner, inners, number, text, time
 
 _INDEXES = frozenset(

@@ -44,7 +44,7 @@ class Keepsakes:
 
 def keepsakes(plan: Plan) -> Keepsakes:
     """Return what repeats a plan; no secret is in it."""
-    from tui.plan.image_syncer import export
+    from tui.plan.image_syncer.export import export
     from tui.plan.toml_file import format_plan
 
     exported = export(plan)

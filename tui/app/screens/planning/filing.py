@@ -174,7 +174,7 @@ def _exported(plan: Plan, values: Values) -> tuple[dict[Path, str], Sequence[Haz
     """Return the files a form asks for, and what they do not say."""
     from tui.plan.export import export_for
     from tui.plan.exported import numbered
-    from tui.plan.image_syncer import export
+    from tui.plan.image_syncer.export import export
 
     path, tool = _path(values["images"]), values["tool"]
     if tool == IMAGE_SYNCER:

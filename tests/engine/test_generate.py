@@ -284,14 +284,25 @@ async def test_a_target_that_does_not_list_is_asked_for_every_tag(world: World) 
     assert [found[f"library/app:v{number}"][0] for number in range(5)] == [*["pending"] * 3, "unchanged", "pending"]
 
 
-async def test_a_target_is_listed_once_for_many_tags(world: World) -> None:
+async def test_a_target_that_has_everything_is_not_listed(world: World) -> None:
+    for number in range(5):
+        for storage in (world.source.storage, world.target.storage):
+            picture(str(number), BASE).put(storage, "library/app", f"v{number}")
+    found = brief(await plan(world))
+    assert {state for state, *_ in found.values()} == {"unchanged"}
+    assert world.at_target.requests("tags/list") == []
+    assert len(world.at_target.requests("HEAD .*/manifests/")) == 5
+
+
+async def test_a_target_that_lacks_a_tag_is_listed_once_and_asked_for_what_it_has(world: World) -> None:
     for number in range(5):
         world.put(picture(str(number), BASE), "library/app", f"v{number}")
     picture("3", BASE).put(world.target.storage, "library/app", "v3")
     found = brief(await plan(world))
     assert found["library/app:v3"][0] == "unchanged"
     assert len(world.at_target.requests("tags/list")) == 1
-    assert len(world.at_target.requests("HEAD .*/manifests/")) == 1
+    asked = [request.path.rpartition("/")[2] for request in world.at_target.requests("HEAD .*/manifests/")]
+    assert asked == ["v0", "v3"]
 
 
 @pytest.mark.parametrize(

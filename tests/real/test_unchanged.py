@@ -56,6 +56,7 @@ def test_a_second_run_writes_nothing_and_asks_two_questions_per_tag(cli: Cli, sy
     assert sum(asked.values()) <= 2 * tags
     repositories = len(corpus.repositories(synced.entries))
     assert synced.reading.count("GET", "/tags/list") == repositories
+    assert synced.writing.count("GET", "/tags/list") == 0
 
 
 def test_only_what_moved_is_copied(cli: Cli, synced: Synced, source: RealRegistry, target: RealRegistry) -> None:

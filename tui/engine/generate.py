@@ -21,7 +21,7 @@ from tui.engine.left_out import check_left_out
 from tui.engine.policy import kept_by_policy
 from tui.engine.recorder import Recorder
 from tui.engine.schedule import BlobNeed, SingleFlight
-from tui.engine.targets import TargetView, view_target
+from tui.engine.targets import TargetView
 from tui.engine.tasks import Failure, Task
 from tui.engine.trees import Tree, filter_platforms, platforms_of
 from tui.engine.work import for_each, together
@@ -50,7 +50,6 @@ class Generator:
         self._views: dict[Repository, TargetView] = {}
         self._chooser = Chooser(run, recorder)
         self._carried: list[Task] = []
-        self._view_flights: SingleFlight[Repository] = SingleFlight()
         self._presence: SingleFlight[tuple[Repository, str]] = SingleFlight()
         self._references: Counter[Repository] = Counter()
         self._next_task = max(run.tasks, default=0) + 1
@@ -243,15 +242,10 @@ class Generator:
         self._recorder.task_ended(task, "unchanged")
 
     async def _view(self, repository: Repository) -> TargetView:
-        view = self._views.get(repository)
-        if view is None:
-            view = await self._view_flights.run(repository, lambda: self._look_at(repository))
-        return view
-
-    async def _look_at(self, repository: Repository) -> TargetView:
         client = await self._run.registries.target(repository)
-        view = self._views[repository] = await view_target(client, repository, self._references[repository])
-        return view
+        if repository not in self._views:
+            self._views[repository] = TargetView(client, repository, self._references[repository])
+        return self._views[repository]
 
     async def _need_blobs(self, task: Task, tree: Tree, view: TargetView) -> None:
         blobs = self._run.blobs_for(task, tree)

@@ -19,6 +19,7 @@ Result = TypeVar("Result")
 
 MAX_ERROR_BODY = 64 * 1024
 """Bytes read of an answer that is an error."""
+_FIELDS = "fields"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -75,7 +76,7 @@ async def exchanged(
         host.failed()
     else:
         refused = response.status_code == REFUSED
-        host.answered(response.headers.get("ratelimit-remaining", ""), refused=refused)
+        host.answered(fields_of(response).get("ratelimit-remaining", ""), refused=refused)
     if response.status_code < 400:
         host.window.grow()
     return response
@@ -90,7 +91,7 @@ async def read_answer(response: httpx.Response, url: str, limit: int, action: st
     limit = MAX_ERROR_BODY if failed else limit
     parts: list[bytes] = []
     size = 0
-    async for piece in response.aiter_raw():
+    async for piece in _stream_of(response):
         size += len(piece)
         if size > limit:
             if failed:
@@ -105,5 +106,33 @@ async def read_answer(response: httpx.Response, url: str, limit: int, action: st
                 hint=N_("nobody has that much to say here; check who answers"),
             )
         parts.append(piece)
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status_code, headers, b"".join(parts), url)
+    return Answer(response.status_code, fields_of(response), b"".join(parts), url)
+
+
+def _stream_of(response: httpx.Response) -> httpx.AsyncByteStream:
+    """Return the body as the transport gives it, without what httpx puts around every piece; nobody else reads it."""
+    assert isinstance(response.stream, httpx.AsyncByteStream)
+    return response.stream
+
+
+def fields_of(response: httpx.Response) -> dict[str, str]:
+    """Return the headers of a response by their names in lower case, those that came several times joined by commas.
+
+    What httpx gives, read once: it looks through all of them for every one it is asked for.
+    """
+    if _FIELDS not in response.extensions:
+        fields: dict[str, str] = {}
+        for name, value in _decoded(response.headers.raw):
+            name = name.lower()
+            fields[name] = f"{fields[name]}, {value}" if name in fields else value
+        response.extensions[_FIELDS] = fields
+    found: dict[str, str] = response.extensions[_FIELDS]
+    return found
+
+
+def _decoded(headers: list[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+    """Return headers as text: UTF-8, or else all of them ISO 8859-1 (RFC 9110, 5.5)."""
+    try:
+        return [(name.decode(), value.decode()) for name, value in headers]
+    except UnicodeDecodeError:
+        return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers]

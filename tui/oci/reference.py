@@ -18,7 +18,7 @@ _PATH_COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _PATH = re.compile(rf"{_PATH_COMPONENT}(?:/{_PATH_COMPONENT})*")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}")
-_HEX_LENGTH = {"sha256": 64, "sha512": 128}
+_COMPUTED = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _IDENTIFIER = re.compile(r"[0-9a-f]{64}")
 _MAX_NAME = 255
 _MAX_PORT = 65535
@@ -35,8 +35,7 @@ def is_tag(text: str) -> bool:
 
 def is_digest(text: str) -> bool:
     """Return whether `text` is a digest of an algorithm we can compute (sha256, sha512)."""
-    algorithm, _, encoded = text.partition(":")
-    return len(encoded) == _HEX_LENGTH.get(algorithm) and all(c in "0123456789abcdef" for c in encoded)
+    return _COMPUTED.fullmatch(text) is not None
 
 
 def is_repository(text: str) -> bool:

@@ -71,7 +71,7 @@ class RegistryTransport(AiohttpTransport):
                 response = await session.request(
                     method=request.method,
                     url=URL(request.extensions.get("exact_url") or str(request.url), encoded=True),
-                    headers=request.headers,
+                    headers=[(name.decode(), value.decode()) for name, value in request.headers.raw],
                     data=_body(request, watch, wrote),
                     allow_redirects=False,
                     auto_decompress=False,

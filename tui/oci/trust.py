@@ -7,13 +7,17 @@ never turn TLS off, and never reach into this machine or the network's metadata 
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
+from functools import lru_cache
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from tui.oci.errors import UntrustedAnswer
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+_TO_THE_PATH = re.compile(r"[^/?#]*//[^/?#]*")
+"""A URL as far as it says where: scheme and authority (RFC 3986, 3)."""
 _METADATA_ADDRESSES = frozenset(
     {
         # What is not link-local already: Alibaba Cloud, and AWS over IPv6.
@@ -26,6 +30,12 @@ _METADATA_NAMES = frozenset({"metadata.google.internal", "metadata.goog", "metad
 
 def origin(url: str) -> tuple[str, str, int]:
     """Return scheme, host and port of a URL, the port filled in. Raises UntrustedAnswer when it is no http(s) URL."""
+    named = _TO_THE_PATH.match(url)
+    return _origin(named[0] if named else url)
+
+
+@lru_cache(maxsize=1024)  # every request asks, and nearly always for the same few
+def _origin(url: str) -> tuple[str, str, int]:
     parts = _split(url)
     return parts.scheme, parts.hostname or "", _port(parts)
 

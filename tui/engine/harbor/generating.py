@@ -80,7 +80,7 @@ class ReplicatedGenerator(Generator):
             words = f"{repository.registry} does not answer this machine: what is there already is for Harbor to find"
             self._run.journal.event("notice", words)
         client = await self._run.registries.target(repository)
-        return TargetView(client, repository, exists=False, tags=frozenset())
+        return TargetView(client, repository, 0, exists=False)
 
     async def _adds(
         self, task: Task, rule: Rule, digests: Sequence[str], source: Registry, view: TargetView

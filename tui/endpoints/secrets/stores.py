@@ -6,19 +6,20 @@ import asyncio
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol
 
 from tui.endpoints.errors import EndpointsError, StoreRefused
 from tui.endpoints.locations import vault_path
 from tui.endpoints.model import Endpoint, StoreName
-from tui.endpoints.secrets.docker_store import DockerStore
-from tui.endpoints.secrets.kernel import KernelStore
-from tui.endpoints.secrets.keyring_store import KeyringStore
 from tui.endpoints.secrets.passphrase import PassphraseSource
 from tui.endpoints.secrets.simple_stores import EnvironmentStore, SessionStore
 from tui.endpoints.secrets.status import OFFERED, StoreStatus
-from tui.endpoints.secrets.vault import VaultStore
 from tui.oci.access import Credential
+
+if TYPE_CHECKING:
+    from tui.endpoints.secrets.keyring_store import KeyringStore
+    from tui.endpoints.secrets.vault import VaultStore
 
 _OURS: tuple[StoreName, ...] = ("keyring", "vault", "kernel", "session")
 """Stores whose entries are regferry's alone, and are removed when a secret moves on."""
@@ -62,23 +63,32 @@ class SecretStores:
     ) -> None:
         self._environ = environ
         self._hidden = {endpoint.password_env for endpoint in endpoints}
-        self.keyring = keyring or KeyringStore(environ)
-        self.vault = vault or VaultStore(vault_path(environ), ask)
+        self._ask = ask
+        if keyring is not None:
+            self.keyring = keyring
+        if vault is not None:
+            self.vault = vault
         self._session = SessionStore()
-        self._stores: dict[StoreName, Store] = {
-            "keyring": self.keyring,
-            "vault": self.vault,
-            "kernel": KernelStore(),
-            "docker": DockerStore(self._for_programs),
-            "session": self._session,
-            "env": EnvironmentStore(environ),
-        }
 
     async def __aenter__(self) -> SecretStores:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+    @cached_property
+    def keyring(self) -> KeyringStore:
+        """The OS keyring; like every store it is made, with what it takes to import, when it is first asked for."""
+        from tui.endpoints.secrets.keyring_store import KeyringStore
+
+        return KeyringStore(self._environ)
+
+    @cached_property
+    def vault(self) -> VaultStore:
+        """The encrypted vault."""
+        from tui.endpoints.secrets.vault import VaultStore
+
+        return VaultStore(vault_path(self._environ), self._ask)
 
     def given(self, endpoint: Endpoint) -> Credential | None:
         """Return what was given for this run only, wherever the endpoint's secret is kept otherwise."""
@@ -140,11 +150,13 @@ class SecretStores:
 
     async def survey(self) -> list[StoreStatus]:
         """Return the state of every store, in the order they are offered; takes some 4 seconds at most."""
-        return list(await asyncio.gather(*(self._stores[name].status() for name in OFFERED)))
+        return list(await asyncio.gather(*(self.status(name) for name in OFFERED)))
 
     async def status(self, name: StoreName) -> StoreStatus:
         """Return the state of one store."""
-        return await self._stores[name].status()
+        store = self._named(name)
+        assert store is not None, name
+        return await store.status()
 
     async def unlock(self, name: StoreName, passphrase: str, *, create: bool = False) -> None:
         """Open the keyring or the vault; with `create`, set it up when there is none.
@@ -160,8 +172,10 @@ class SecretStores:
 
     async def close(self) -> None:
         """End the helper process of the keyring and forget the vault's key."""
-        self.vault.lock()
-        await self.keyring.close()
+        if "vault" in vars(self):
+            self.vault.lock()
+        if "keyring" in vars(self):
+            await self.keyring.close()
 
     async def _put_as_new(self, old: Endpoint, new: Endpoint, credential: Credential) -> None:
         try:
@@ -176,17 +190,39 @@ class SecretStores:
         """Remove an entry of ours; return why it is still there."""
         if endpoint.store == "docker":
             return "The login of docker stays; 'docker logout' removes it."
-        if endpoint.store not in _OURS:
+        store = self._named(endpoint.store)
+        if store is None or endpoint.store not in _OURS:
             return ""
         try:
-            await self._stores[endpoint.store].delete(endpoint)
+            await store.delete(endpoint)
         except EndpointsError as error:
             return error.message
         return ""
 
     def _store(self, endpoint: Endpoint) -> Store | None:
         self._hidden.add(endpoint.password_env)
-        return self._stores.get(endpoint.store)
+        return self._named(endpoint.store)
+
+    def _named(self, name: StoreName) -> Store | None:
+        """Return the store of that name, None for `none`."""
+        match name:
+            case "keyring":
+                return self.keyring
+            case "vault":
+                return self.vault
+            case "kernel":
+                from tui.endpoints.secrets.kernel import KernelStore
+
+                return KernelStore()
+            case "docker":
+                from tui.endpoints.secrets.docker_store import DockerStore
+
+                return DockerStore(self._for_programs)
+            case "session":
+                return self._session
+            case "env":
+                return EnvironmentStore(self._environ)
+        return None
 
     def _for_programs(self) -> dict[str, str]:
         return {name: value for name, value in self._environ.items() if name not in self._hidden}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -272,6 +274,32 @@ def test_a_context_is_made_once() -> None:
     assert context_for(Connection("a.io")) is not context_for(Connection("a.io", verify=False))
     assert context_for(Connection("a.io")).verify_mode == ssl.CERT_REQUIRED
     assert context_for(Connection("a.io")).check_hostname
+
+
+_REACH = """
+import asyncio, ssl, sys
+from tui.oci.access import Access, Connection
+from tui.oci.client import RegistryClient
+from tui.oci.tls import read_ahead
+async def reach():
+    async with RegistryClient(Access(Connection(sys.argv[1]))) as client:
+        return await client.reach()
+read_ahead()
+print(asyncio.run(reach()), "set_default_verify_paths" in vars(ssl.SSLContext))
+"""
+
+
+async def test_the_authorities_of_the_system_count_although_aiohttp_was_imported_without(
+    authority: trustme.CA, ca_file: Path
+) -> None:
+    # A process of its own, because it makes its contexts once.
+    environment = {**os.environ, "SSL_CERT_FILE": str(ca_file)}
+    async with _served(authority) as registry:
+        ran = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", _REACH, registry.address, env=environment, stdout=asyncio.subprocess.PIPE
+        )
+        said, _ = await ran.communicate()
+    assert said.decode().split() == [f"https://{registry.address}", "False"]
 
 
 @pytest.mark.real

@@ -11,7 +11,7 @@ from tests.oci.scripted import USER, Asked, Scripted, client, read, refused, rep
 from tui.oci.access import Credential
 from tui.oci.errors import RegistryError, UntrustedAnswer
 from tui.oci.reference import digest_of
-from tui.oci.trust import check_destination, check_realm, origin, resolve, same_origin
+from tui.oci.trust import _origin, check_destination, check_realm, origin, resolve, same_origin
 
 BLOB = b"content of a blob"
 DIGEST = digest_of(BLOB)
@@ -55,6 +55,21 @@ def test_origin(url: str, expected: tuple[str, str, int]) -> None:
 def test_what_is_no_address(url: str) -> None:
     with pytest.raises(UntrustedAnswer):
         origin(url)
+
+
+@given(st.sampled_from(["", "http:", "https://", " https://r.io"]), st.text("htps:/\\@?#[]%. \t\nab1", max_size=30))
+def test_what_comes_after_the_host_and_port_says_nothing_about_them(begin: str, rest: str) -> None:
+    def found(text: str) -> object:
+        try:
+            return _origin(text)
+        except UntrustedAnswer:
+            return None
+
+    try:
+        by_its_beginning: object = origin(begin + rest)
+    except UntrustedAnswer:
+        by_its_beginning = None
+    assert by_its_beginning == found(begin + rest)
 
 
 def test_an_address_that_is_shown_is_printable() -> None:

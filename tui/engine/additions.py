@@ -76,7 +76,8 @@ class Additions:
             if not found:
                 continue
             self._run.journal.refers(repository.registry, repository.path, subject, found)
-            there = await view.client.referrers(view.repository, subject, view.tags) if view.exists else []
+            tags = await view.listed()
+            there = await view.client.referrers(view.repository, subject, tags) if view.exists else []
             listed = {each.digest for each in there}
             missing |= set(found) - listed
             left += [digest for digest in found if digest in listed and digest not in looked]

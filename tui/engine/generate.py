@@ -244,8 +244,11 @@ class Generator:
     async def _view(self, repository: Repository) -> TargetView:
         client = await self._run.registries.target(repository)
         if repository not in self._views:
-            self._views[repository] = TargetView(client, repository, self._references[repository])
+            self._views[repository] = self._new_view(client, repository)
         return self._views[repository]
+
+    def _new_view(self, client: Registry, repository: Repository) -> TargetView:
+        return TargetView(client, repository, self._references[repository])
 
     async def _need_blobs(self, task: Task, tree: Tree, view: TargetView) -> None:
         blobs = self._run.blobs_for(task, tree)

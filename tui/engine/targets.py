@@ -25,7 +25,6 @@ class TargetView:
         self.repository = repository
         self.exists = exists
         self._tags: frozenset[str] | None = None
-        """None when it was not listed, or would not; then every reference is looked at by itself."""
         self._may_list = references > _FEW
         self._asked = not self._may_list
         self._asking = asyncio.Lock()
@@ -39,6 +38,12 @@ class TargetView:
                     self._asked = True
                     return found
         return await self._ask(reference)
+
+    async def listed(self) -> frozenset[str] | None:
+        """Return the tags, None where they are not to be had or too few are asked for to list them."""
+        if self._may_list:
+            await self._list()
+        return self._tags
 
     async def _ask(self, reference: str) -> ManifestHead | None:
         if not self.exists:

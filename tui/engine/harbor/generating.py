@@ -22,10 +22,9 @@ from tui.plan.model import Rule
 class _PerhapsNotYet(TargetView):
     """A repository whose namespace Harbor makes: a refusal to look may be for one that is not there yet."""
 
-    async def head(self, reference: str) -> ManifestHead | None:
-        """Return what is under a tag or digest."""
+    async def _ask(self, reference: str) -> ManifestHead | None:
         try:
-            return await TargetView.head(self, reference)
+            return await TargetView._ask(self, reference)
         except Denied:
             return None
 
@@ -72,15 +71,17 @@ class ReplicatedGenerator(Generator):
 
     async def _view(self, repository: Repository) -> TargetView:
         if not self._site.unseen(repository.registry):
-            view = await super()._view(repository)
-            makes = self._site.makes_namespaces(repository.registry)
-            return _PerhapsNotYet(view.client, repository, view.exists, view.tags) if makes else view
+            return await super()._view(repository)
         if repository.registry not in self._unseen:
             self._unseen.add(repository.registry)
             words = f"{repository.registry} does not answer this machine: what is there already is for Harbor to find"
             self._run.journal.event("notice", words)
         client = await self._run.registries.target(repository)
         return TargetView(client, repository, 0, exists=False)
+
+    def _new_view(self, client: Registry, repository: Repository) -> TargetView:
+        kind = _PerhapsNotYet if self._site.makes_namespaces(repository.registry) else TargetView
+        return kind(client, repository, self._references[repository])
 
     async def _adds(
         self, task: Task, rule: Rule, digests: Sequence[str], source: Registry, view: TargetView

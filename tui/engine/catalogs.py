@@ -11,14 +11,10 @@ from contextlib import aclosing
 
 from tui.engine.registries import Registries, Side
 from tui.oci.client import RegistryClient
-from tui.oci.errors import RegistryError
 from tui.oci.reference import Repository
 from tui.plan.model import Rule
 from tui.providers.api.pages import Page
 from tui.providers.catalog import Session, pages_at
-from tui.providers.detect import vendor_of
-from tui.providers.kinds import vendor_of_address
-from tui.providers.probe import find_scheme
 
 _ITS_OWN_WAY = ("harbor", "acr", "tcr")
 
@@ -47,14 +43,7 @@ async def names_at(
 async def _pages(registries: Registries, side: Side, where: Repository) -> AsyncGenerator[Page[str], None]:
     client = await (registries.source(where) if side == "source" else registries.target(where))
     if isinstance(client, RegistryClient):
-        access = await registries.access(side, where)
-        named = vendor_of_address(where.registry)
-        client.traffic.requests += 1  # it is asked beside the client
-        try:
-            kind = vendor_of(where.registry, await find_scheme(access.connection)).kind
-        except RegistryError:
-            # The listing itself will say why it does not answer, and wait for it.
-            kind = named.kind
+        kind, access = await registries.met(side, where)
         if kind in _ITS_OWN_WAY:
             project = where.path.partition("/")[0]
             async for page in pages_at(kind, Session(access, client), "" if set(project) & set("*?[{") else project):

@@ -14,10 +14,8 @@ from tui.engine.tasks import Task
 from tui.oci.errors import RegistryError
 from tui.oci.place import is_place
 from tui.oci.reference import Repository
-from tui.providers.detect import vendor_of
 from tui.providers.findings import Action
 from tui.providers.preparing import preparer_for
-from tui.providers.probe import find_scheme
 
 
 class Missing:
@@ -41,8 +39,7 @@ class Missing:
                 self._run.log.write("not prepared", registry=registry, message=error.message, hint=error.hint)
 
     async def _create_at(self, wanted: list[Repository]) -> None:
-        access = await self._run.registries.access("target", wanted[0])
-        kind = vendor_of(wanted[0].registry, await find_scheme(access.connection)).kind
+        kind, access = await self._run.registries.met("target", wanted[0])
         preparer = preparer_for(kind)
         if preparer is None:
             return

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Literal, Protocol
 
-from tui.oci.access import Access, Connection
+from tui.oci.access import Access, Connection, Scheme
+from tui.oci.client import RegistryClient
 from tui.oci.exchange import Traffic
 from tui.oci.host import Host
 from tui.oci.opening import open_registry
@@ -15,6 +17,8 @@ from tui.oci.place import is_place
 from tui.oci.reference import Repository
 from tui.oci.registry import Registry
 from tui.oci.retry import RetryPolicy
+from tui.providers.detect import kind_asking
+from tui.providers.kinds import Kind
 
 
 class Resolver(Protocol):
@@ -95,6 +99,17 @@ class Registries:
         if is_place(repository.registry):
             return Access(Connection(repository.registry))
         return await self._resolvers[side].access(repository)
+
+    async def met(self, side: Side, repository: Repository) -> tuple[Kind, Access]:
+        """Return whose registry holds a repository, and how its own API is reached: by the scheme it answers to.
+
+        It is asked as by every other request: an outage is waited for. Raises RegistryError.
+        """
+        client, access = await self._client(side, repository), await self.access(side, repository)
+        scheme: Scheme = "http" if (await client.reach()).startswith("http:") else "https"
+        challenge = client.challenge if isinstance(client, RegistryClient) else None
+        kind = kind_asking(repository.registry, challenge)
+        return kind, replace(access, connection=replace(access.connection, scheme=scheme))
 
     def limit(self, *, bytes_per_second: float, requests_per_second: float) -> None:
         """Read, and write, at most so many bytes a second over all registries, with so many requests to each.

@@ -5,10 +5,15 @@ from __future__ import annotations
 import pytest
 from aiohttp import web
 
+from tests.engine.harness import QUICK
 from tests.providers.harbor.conftest import ADMIN, GUEST, PULLER, ROBOT, Fleet, access_to
 from tests.support.harbor.server import StandInHarbor
 from tests.support.harbor.state import HarborAccount
+from tui.engine.catalogs import names_at
+from tui.engine.registries import Registries
+from tui.oci.access import Access
 from tui.oci.errors import NotFound, Unauthenticated
+from tui.oci.reference import Repository
 from tui.providers.browse import CatalogUnavailable, RegistryBrowser
 from tui.providers.catalog import provider_for
 from tui.providers.check import check
@@ -40,6 +45,38 @@ async def test_everybody_who_may_list_lists(fleet: Fleet, api: str, account: Har
     expected = ["shop/web/front"] if account is ROBOT else ["library/nginx", "shop/web/front"]
     assert sorted(await _repositories(harbor, account)) == expected
     assert harbor.count("GET /v2/_catalog") == 0
+
+
+class AsTheRobot:
+    """Every repository is reached as a robot that may list its project and not the catalog."""
+
+    def __init__(self, harbor: StandInHarbor) -> None:
+        self._access = access_to(harbor, ROBOT)
+
+    async def access(self, repository: Repository) -> Access:
+        return self._access
+
+
+async def test_a_run_knows_a_harbor_that_is_out_of_order_when_it_is_met(
+    fleet: Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harbor, broken = _stocked(fleet), [502, 503]
+    answer = harbor._dispatched
+
+    async def stumbling(request: web.BaseRequest) -> web.StreamResponse:
+        if request.path == "/v2/" and broken:
+            return web.Response(status=broken.pop())
+        return await answer(request)
+
+    monkeypatch.setattr(harbor, "_dispatched", stumbling)
+    way = AsTheRobot(harbor)
+    async with Registries(way, way, requests_at_once=4, retry=QUICK) as registries:
+        for _ in range(2):
+            assert await names_at(registries, "source", Repository(harbor.address, "*")) == ["shop/web/front"]
+    assert not broken
+    assert harbor.count("GET /v2/_catalog") == 0
+    # Met once, over the gates of the run, and never beside them.
+    assert harbor.count("GET /v2/") == 1 + 2
 
 
 async def test_tags_and_what_is_behind_them(fleet: Fleet) -> None:

@@ -138,8 +138,7 @@ class LayoutClient:
         writer = await self._writing()
         await self._asked(lambda: writer.add_small(manifest.digest, manifest.body))
         referrer = None if manifest.subject is None else referrer_of(manifest).as_referrer()
-        writer.index.put(Name(repository.path, target), manifest, referrer)
-        writer.changed()
+        writer.changed(writer.index.put(Name(repository.path, target), manifest, referrer))
         if referrer is not None or ":" not in target:
             await writer.commit()
         return True

@@ -1,4 +1,9 @@
-"""`index.json` of a layout: which manifests are in it, and what they are called (image-spec, "index.json file")."""
+"""`index.json` of a layout: which manifests are in it, and what they are called (image-spec, "index.json file").
+
+While an export goes on, names come into a file of ours first, a line for each (`NAMES`), and `index.json` is written
+when these are many beside what it has: to write thousands of entries for each new one would take most of the time.
+Whoever reads an index here reads these lines with it, so that nothing is lost to a kill.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,7 @@ from typing import Any
 from tui.oci.descriptor import Descriptor
 from tui.oci.errors import UnsupportedContent
 from tui.oci.layout.names import REF_NAME, Name, name_of
-from tui.oci.layout.store import INDEX, LAYOUT, Store, read_small
+from tui.oci.layout.store import INDEX, LAYOUT, NAMES, Store, read_small
 from tui.oci.manifest import OCI_INDEX, Manifest
 
 MAX_INDEX = 64 * 1024 * 1024
@@ -52,15 +57,32 @@ class LayoutIndex:
         """Return the tags of a repository, sorted."""
         return sorted(name.target for name in self.named if name.path == path and ":" not in name.target)
 
-    def put(self, name: Name, manifest: Manifest, referrer: dict[str, Any] | None = None) -> None:
-        """Call a manifest so; `referrer` is its entry in a list of referrers, when it is one."""
+    def put(self, name: Name, manifest: Manifest, referrer: dict[str, Any] | None = None) -> str:
+        """Call a manifest so; `referrer` is its entry in a list of referrers, when it is one.
+
+        Returns the line for it among the names.
+        """
         document = dict(referrer or {"mediaType": manifest.media_type, "digest": manifest.digest})
         document["size"] = manifest.size
         document["annotations"] = {**document.get("annotations", {}), REF_NAME: str(name)}
-        self.named[name] = _entry(document, str(name), name)
-        for child in manifest.manifests:
-            # Whoever has the index has what it lists: that needs no entry of its own.
-            self.named.pop(Name(name.path, child.digest), None)
+        entry = self.named[name] = _entry(document, str(name), name)
+        # Whoever has the index has what it lists: that needs no entry of its own.
+        listed = [child.digest for child in manifest.manifests if self.named.pop(Name(name.path, child.digest), None)]
+        return f'{{"entry": {entry.text}, "listed": {json.dumps(listed)}}}\n'
+
+    def take(self, lines: bytes, where: str, alone: str) -> None:
+        """Take in names written since; what a process did not write to its end is none. Raises UnsupportedContent."""
+        for line in lines.split(b"\n")[:-1]:
+            try:
+                document = json.loads(line)
+                value, listed = document["entry"], [str(digest) for digest in document["listed"]]
+            except (ValueError, KeyError, TypeError):
+                return  # torn by a power failure: nobody was told that it is there
+            entry = _entry(value, where)
+            if (name := name_of(entry.descriptor.annotations, alone)) is not None:
+                self.named[name] = replace(entry, name=name)
+                for digest in listed:
+                    self.named.pop(Name(name.path, digest), None)
 
     def body(self) -> bytes:
         """Return the file, one line for each entry: with thousands of them it is written often."""
@@ -95,6 +117,8 @@ def read_index(store: Store, alone: str) -> LayoutIndex:
             index.nameless[entry.descriptor.digest] = entry
         else:
             index.named[name] = entry
+    if store.size(NAMES):
+        index.take(read_small(store, NAMES, MAX_INDEX), f"{store.path}: {NAMES}", alone)
     return index
 
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from tui.oci.errors import LocalError
 from tui.oci.layout.disk import replace_file, sync_folder, telling, write_all
 from tui.oci.layout.parts import Part, PartList, list_path, part_name, read_list
-from tui.oci.layout.store import INDEX
+from tui.oci.layout.store import INDEX, NAMES, OWN
 from tui.oci.layout.stream import LayoutTar
-from tui.oci.layout.writer import OWN
+from tui.oci.layout.writer import LayoutWriter
 
 LARGEST_ON_FAT = 4 * 1024**3 - 1
 _ALIGNED = 512
@@ -35,6 +35,12 @@ def pack(folder: Path, out: Path, split: int = 0, watch: Watch = lambda done, si
         raise LocalError(f"there is no OCI image layout in {folder}", hint=f"name the folder that has an {INDEX}")
     if split == LARGEST_ON_FAT + 1:
         split = LARGEST_ON_FAT // _ALIGNED * _ALIGNED  # who says 4G means what fits on FAT
+    if (folder / NAMES).exists():
+        writer = LayoutWriter(folder)
+        try:
+            writer.commit_now()
+        finally:
+            writer.abandon()
     with telling("pack", folder), _undisturbed(folder):
         tar = LayoutTar(folder)
         wanted = PartList(out.name, tar.size, split, tar.content)

@@ -16,13 +16,13 @@ from tui.oci.layout.earlier import Earlier, written
 from tui.oci.layout.index import LayoutIndex, read_index
 from tui.oci.layout.inventory import Inventory
 from tui.oci.layout.names import Name, own_repository
-from tui.oci.layout.store import INDEX, FolderStore, Reading, Store, blob_name, read_small
+from tui.oci.layout.store import INDEX, NAMES, FolderStore, Reading, Store, blob_name, read_small
 from tui.oci.layout.working import folder_of
 from tui.oci.lists import fallback_tag
 from tui.oci.manifest import MAX_MANIFEST, Manifest, parse_manifest, unique
 from tui.oci.place import is_archive, name_of, path_of
 
-Stamp = tuple[int, int]
+Stamp = tuple[int, int, int]
 _NOT_THERE = "check the path, and that the disk is mounted; a repository inside is written after two slashes"
 _AS_DOCKER_SAVES = (
     "this is what 'docker save' wrote before version 25: save it with a newer one, or convert it: "
@@ -203,7 +203,7 @@ class LayoutReader:
         if self.folder is None:
             return None
         status = (self.folder / INDEX).stat()
-        return status.st_mtime_ns, status.st_size
+        return status.st_mtime_ns, status.st_size, FolderStore(self.folder).size(NAMES) or 0
 
     def _not_found(self, path: str, target: str, message: str) -> NotFound:
         reference = f"{self.registry}/{Name(path, target)}" if path else ""

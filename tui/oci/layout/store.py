@@ -13,6 +13,10 @@ INDEX = "index.json"
 LAYOUT = "oci-layout"
 BLOBS = "blobs"
 INVENTORY = "inventory.json"
+OWN = ".regferry"
+"""The folder of what is ours alone."""
+NAMES = f"{OWN}/names"
+"""What was named since `index.json` was written (`tui.oci.layout.index`)."""
 
 
 class Reading(Protocol):

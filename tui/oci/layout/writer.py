@@ -1,7 +1,8 @@
 """Writing a layout: one writer at a time, blobs whole or not at all, `index.json` replaced in one step.
 
 Blobs grow in `.regferry/uploads` and are moved to their names when they are complete, checked and on the disk. The
-index is written after what it names. A reader at any moment, also after a crash, finds a layout without holes.
+index, or until it is written the line for a name (`tui.oci.layout.index`), comes after what it names. A reader at any
+moment, also after a crash, finds a layout without holes.
 """
 
 from __future__ import annotations
@@ -12,19 +13,21 @@ import os
 import re
 import secrets
 import time
+from collections import deque
 from pathlib import Path
 from threading import Lock
 
 from tui.oci.errors import LocalError, UploadSessionLost
-from tui.oci.layout.disk import UNFINISHED, replace_file, sync_folder, telling
+from tui.oci.layout.disk import UNFINISHED, replace_file, sync_folder, telling, write_all
 from tui.oci.layout.index import LAYOUT_FILE, LayoutIndex, read_index
 from tui.oci.layout.inventory import Inventory, take_inventory
 from tui.oci.layout.names import own_repository
-from tui.oci.layout.store import BLOBS, INDEX, INVENTORY, LAYOUT, FolderStore, blob_name
+from tui.oci.layout.store import BLOBS, INDEX, INVENTORY, LAYOUT, NAMES, OWN, FolderStore, blob_name
 
-OWN = ".regferry"
 _UPLOADS = "uploads"
 _SESSION = re.compile(r"[0-9a-f]{32}")
+_FEW_NAMES, _SHARE = 64, 4
+"""So many names, or a part of all there are as large, are written one by one before the index is written as a whole."""
 _FORGOTTEN_AFTER = 7 * 24 * 3600.0
 """Seconds after which half a blob that nobody went on with is removed."""
 
@@ -49,6 +52,9 @@ class LayoutWriter:
             raise
         self._changes = 0
         self._written = 0
+        self._lines: deque[tuple[int, str]] = deque()
+        self._named = FolderStore(path).size(NAMES) or 0
+        self._whole = self._named > 0  # its last line may be half of one
         self._turn = asyncio.Lock()
         self._writing = Lock()
         self._folders: set[Path] = set()
@@ -130,30 +136,69 @@ class LayoutWriter:
                 replace_file(final, body, sync_name=False)
                 self._folders.add(final.parent)
 
-    def changed(self) -> None:
-        """Note that the index was changed; it is written with the next `commit`, or when closing."""
+    def changed(self, line: str = "") -> None:
+        """Note that the index was changed by what `line` says, or by more; the next `commit`, or closing, writes it."""
         self._changes += 1
+        if line:
+            self._lines.append((self._changes, line))
+        else:
+            self._whole = True
 
     async def commit(self) -> None:
-        """Return when the index on the disk has all changes up to now; who comes together is written together.
+        """Return when the disk has all changes up to now; who comes together is written together.
 
         Raises LocalError.
         """
         wanted = self._changes
         async with self._turn:
-            if self._written < wanted:
-                changes, body = self._changes, self.index.body()
-                await asyncio.to_thread(self._write, changes, body)
+            if self._written >= wanted:
+                return
+            entries = len(self.index.named)
+            if self._whole or self._named + len(self._lines) > max(_FEW_NAMES, entries // _SHARE):
+                await asyncio.to_thread(self._write, self._changes, self.index.body())
+            else:
+                await asyncio.to_thread(self._write_names)
+
+    def _write_names(self) -> None:
+        with self._writing, telling("write to", self.path):
+            if not self._lines:
+                return  # a commit that was cancelled went on in its thread
+            lines: list[str] = []
+            self._sync_blobs()
+            while self._lines:
+                number, line = self._lines.popleft()
+                lines.append(line)
+            try:
+                descriptor = os.open(self.path / NAMES, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+                try:
+                    body = "".join(lines).encode()
+                    write_all(descriptor, body, os.fstat(descriptor).st_size)
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+                if not self._named:
+                    sync_folder(self.path / OWN)
+            except BaseException:
+                self._whole = True  # half a line may be there: from now on only the index tells all
+                raise
+            self._named += len(lines)
+            self._written = number
 
     def _write(self, changes: int, body: bytes) -> None:
         # A commit that was cancelled goes on in its thread; an older index must never replace a newer one.
         with self._writing, telling("write to", self.path):
-            if self._written < changes:
-                # All that were ever written to: one could be added while those of this commit are picked.
-                for folder in list(self._folders):
-                    sync_folder(folder)
+            if self._written < changes or (self._written == changes and self._named):
+                self._sync_blobs()
                 replace_file(self.path / INDEX, body)
-                self._written = changes
+                (self.path / NAMES).unlink(missing_ok=True)
+                while self._lines and self._lines[0][0] <= changes:
+                    self._lines.popleft()
+                self._written, self._named, self._whole = changes, 0, False
+
+    def _sync_blobs(self) -> None:
+        # All that were ever written to: one could be added while those of this commit are picked.
+        for folder in list(self._folders):
+            sync_folder(folder)
 
     def commit_now(self) -> None:
         """Write the index. Raises LocalError."""

@@ -5,7 +5,6 @@ A real run shows other figures each time one looks; for a picture that is compar
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,7 +81,7 @@ class Moment:
             late = {"error_class": "SRV", "error_status": 503, "message": "503 Service Unavailable"}
             journal.task(WAITING, state="waiting", attempts=2, retryable=1, **late)
             pause = {"requests_at_once": 4, "until": self.clock.now + 20, "why": "too many requests"}
-            journal.host(TARGET, "throttled", json.dumps(pause))
+            journal.host(TARGET, "throttled", pause)
             try:
                 yield
             finally:

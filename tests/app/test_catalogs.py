@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import gettext
+import re
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -16,6 +17,9 @@ from textual.widgets import Button, Checkbox, Input, OptionList, RadioSet, Selec
 from tui.app import i18n
 from tui.app.locale import catalogs
 from tui.app.widgets.textual_words import WORDS
+
+FIELD = re.compile(r"(\w+)(![rs])?(:[.,\w]+)?")
+"""A placeholder of a message that is filled; others are what their message is about, such as `{username: ...}`."""
 
 
 def ids(catalog: Catalog) -> set[object]:
@@ -95,3 +99,13 @@ def test_the_language_can_change_while_running() -> None:
     assert i18n._("failed") == "failed"
     i18n.install("tlh")
     assert i18n.language() == "en"
+
+
+@pytest.mark.parametrize("language", i18n.LANGUAGES)
+def test_every_template_can_be_filled(language: str) -> None:
+    for message in catalogs.messages(catalogs.read(language)):
+        for text in (message.string,) if isinstance(message.string, str) else message.string:
+            fields = [FIELD.fullmatch(field) for field in catalogs.fields(text)]
+            values = {field[1]: 7 if field[3] else "x" for field in fields if field}
+            if values and all(fields):
+                assert isinstance(text.format_map(values), str)

@@ -100,7 +100,7 @@ async def test_revisions_grow_over_all_tables_and_processes(path: Path, writer: 
         writer.rule(1, state="done")
         writer.task(1, state="running")
         writer.placement("t.example", "library/a", "sha256:0", 10, "need")
-        writer.host("t.example", "throttled", "until 10:00")
+        writer.host("t.example", "throttled", {"why": "until 10:00"})
         writer.progress(phase="execute")
         await writer.flush()
         return list(revisions().values())

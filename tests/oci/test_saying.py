@@ -7,7 +7,7 @@ import pickle
 
 from tests.support.chinese import in_chinese
 from tui.oci.errors import NetworkError, RegistryError
-from tui.oci.saying import N_, Said, filled, made_printable, phrase, translated
+from tui.oci.saying import N_, Said, filled, made_printable, packed, phrase, translated, unpacked
 
 WORDS = {"cannot {action}: {why}": "无法{action}：{why}", "log in": "登录", "it is closed": "已关闭"}
 
@@ -48,3 +48,21 @@ def test_remote_text_in_a_sentence_is_made_printable() -> None:
 
 def test_the_hints_of_errors_are_translated() -> None:
     assert in_chinese(NetworkError("x").hint).startswith("检查")
+
+
+def test_a_sentence_is_made_again_of_its_text_and_its_parts() -> None:
+    said = phrase("cannot {action}: {why}", action=N_("log in"), why=phrase("{n:.1f} %", n=2.5))
+    assert isinstance(said, Said)
+    document = packed(said)
+    again = unpacked("cannot log in: 2.5 %", document)
+    assert (again, translated(again, catalog)) == (said, "无法登录：2.5 %")
+    for text, wrong in (("another text", document), ("x", ""), ("x", "[]"), ("x", '["{x}", {}]'), ("x", '["{0}", 1]')):
+        assert not isinstance(unpacked(text, wrong), Said)
+
+
+def test_an_error_in_a_sentence_is_a_sentence_itself() -> None:
+    error = NetworkError(N_("it is closed"), endpoint="r.example")
+    said = phrase("cannot {action}: {why}", action=N_("log in"), why=error)
+    assert said == "cannot log in: r.example: it is closed"
+    assert translated(said, catalog) == "无法登录：r.example: 已关闭"
+    assert translated(str(ValueError(N_("log in"))), catalog) == "登录"

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from tui.app.i18n import _
+from tui.app.i18n import _, whole
 from tui.endpoints.model import Endpoint
 from tui.oci.errors import LocalError
 from tui.plan.model import Plan
@@ -27,7 +27,7 @@ async def begin_demo(app: RegferryApp, *, slow: bool = False) -> None:
         try:
             ready, lifeline = await asyncio.to_thread(_start, slow)
         except LocalError as error:
-            app.say(f"{error}; {error.hint}", "error")
+            app.say(whole(error), "error")
             return
         source, target = _endpoint("demo source", ready["source"]), _endpoint("demo target", ready["target"])
         session.begin_demo((source, target), lifeline)

@@ -79,9 +79,9 @@ def told(error: Told) -> str:
 
 def whole(error: Exception) -> str:
     """Return an error as its `str` has it, with what it is about, and its hint, in the language in use."""
-    text, message, hint = str(error), getattr(error, "message", ""), said(getattr(error, "hint", ""))
-    text = text.replace(message, said(message)) if message else said(text)
-    return f"{text}; {hint}" if hint else text or type(error).__name__
+    text, hint = said(str(error)), said(getattr(error, "hint", ""))
+    semicolon = "；" if language() == "zh_CN" else "; "
+    return f"{text}{semicolon}{hint}" if hint else text or type(error).__name__
 
 
 def install(language: str) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from tui.app.i18n import said
 from tui.engine.journal.lines import TaskLine
 from tui.engine.journal.reader import JournalReader
 from tui.engine.journal.schema import JournalError
@@ -106,16 +107,16 @@ class JournalWatch:
         with self._using:
             self._revision, outline = self._reader.outline()
             self._last = outline[-1][0] if outline else 0
-            first = self._reader.lines(0, FIRST)
+            first = self._in_words(self._reader.lines(0, FIRST))
             self._loaded_to = first[-1].id if len(first) == FIRST else self._last
-            return outline, first + self._reader.lines_in("running", MOST_ACTIVE)
+            return outline, first + self._in_words(self._reader.lines_in("running", MOST_ACTIVE))
 
     def more(self) -> list[TaskLine]:
         """Return the next lines that were not read so far, none when all are known."""
         with self._using:
             if self._loaded_to >= self._last:
                 return []
-            found = self._reader.lines(self._loaded_to, CHUNK)
+            found = self._in_words(self._reader.lines(self._loaded_to, CHUNK))
             self._loaded_to = found[-1].id if found else self._last
             return found
 
@@ -129,22 +130,31 @@ class JournalWatch:
                 return Look(process, output)
             self._version = version
             with self._reader.snapshot():
-                tasks = self._reader.lines_since(self._revision)
+                tasks = self._in_words(self._reader.lines_since(self._revision))
                 sessions = self._reader.sessions()
+                progress = dict(self._reader.progress())
+                hosts = [HostLine.from_row(dict(row)) for row in self._reader.hosts()]
                 look = Look(
                     process,
                     output,
                     changed=True,
-                    progress=dict(self._reader.progress()),
+                    progress={**progress, "message": self._said(progress["message"])},
                     session=dict(sessions[-1]) if sessions else None,
                     seconds=sum((row["ended"] or row["heartbeat"]) - row["started"] for row in sessions[:-1]),
                     rules=self._reader.rule_counts(),
-                    hosts=tuple(HostLine.from_row(dict(row)) for row in self._reader.hosts()),
+                    hosts=tuple(replace(host, why=self._said(host.why)) for host in hosts),
                     tasks=tuple(sorted(tasks)),
                 )
             if tasks:
                 self._revision = tasks[-1].revision
             return look
+
+    def _in_words(self, lines: list[TaskLine]) -> list[TaskLine]:
+        """Return lines with their messages in the language in use."""
+        return [line._replace(message=self._said(line.message)) if line.message else line for line in lines]
+
+    def _said(self, text: str) -> str:
+        return said(self._reader.said(text))
 
     def _output(self) -> str:
         try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tui.app.i18n import _, ngettext
+from tui.app.i18n import _, ngettext, said
 from tui.app.run_state import LIVE, outcome_text, run_state
 from tui.app.verified import latest, verified_words
 from tui.engine.journal.reader import JournalReader
@@ -79,7 +79,7 @@ def read_line(folder: RunFolder, process: int | None) -> RunLine:
             plan, created = reader.meta("plan")["name"], reader.meta("created")
             rules = reader.rule_counts().get("failed", 0)
     except (JournalError, KeyError, TypeError, ValueError) as error:
-        return RunLine(folder, "unreadable", outcome=str(error))
+        return RunLine(folder, "unreadable", outcome=said(str(error)))
     total, left = sum(counts.values()), sum(counts[state] for state in _OPEN)
     session = dict(sessions[-1]) if sessions else None
     found = verified_words(latest(folder, session["ended"])) if session and session["ended"] else ""

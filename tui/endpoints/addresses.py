@@ -8,7 +8,7 @@ from tui.endpoints.errors import InvalidEndpoint
 from tui.oci.access import Scheme
 from tui.oci.place import InvalidPlace, is_place, name_of, split_place
 from tui.oci.reference import DOCKER_HUB, InvalidReference, Reference
-from tui.oci.saying import phrase
+from tui.oci.saying import N_, phrase
 
 _HUB_HOSTS = frozenset({"docker.io", "index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
 
@@ -27,18 +27,20 @@ def parse_address(text: str) -> tuple[Scheme | None, str]:
         scheme, rest = "", text.strip()
     rest = rest.rstrip("/")
     if scheme.lower() not in ("", "http", "https"):
-        raise InvalidEndpoint("address", "the address may start with http:// or https:// only")
+        raise InvalidEndpoint("address", N_("the address may start with http:// or https:// only"))
     if "@" in rest:
         raise InvalidEndpoint(
-            "address", "the address may not carry a user name", hint="give the user name and password on their own"
+            "address",
+            N_("the address may not carry a user name"),
+            hint=N_("give the user name and password on their own"),
         )
     host, slash, path = rest.partition("/")
     address = registry_key(host, keep_port=True)
     if slash and not (address == DOCKER_HUB and path in ("v1", "v2")):
         raise InvalidEndpoint(
             "address",
-            f"{rest!r} has a path; an address is a host and an optional port",
-            hint=f"use {host}; projects and repositories are chosen when browsing or in a plan",
+            phrase("{rest!r} has a path; an address is a host and an optional port", rest=rest),
+            hint=phrase("use {host}; projects and repositories are chosen when browsing or in a plan", host=host),
         )
     try:
         read_back = Reference.parse(f"{address}/x").registry
@@ -47,8 +49,8 @@ def parse_address(text: str) -> tuple[Scheme | None, str]:
     if not address or read_back != address:
         raise InvalidEndpoint(
             "address",
-            f"{host!r} is not a registry address; a host with a dot or a port is expected",
-            hint="for example harbor.example.com, 10.0.0.5:5000 or localhost:5000",
+            phrase("{host!r} is not a registry address; a host with a dot or a port is expected", host=host),
+            hint=N_("for example harbor.example.com, 10.0.0.5:5000 or localhost:5000"),
         )
     written: Scheme | None = "http" if scheme.lower() == "http" else "https" if scheme else None
     return written, address

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tui.oci.errors import LocalError
+from tui.oci.saying import N_, phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,11 @@ def _key_of(certificate: Path) -> Path:
     key = certificate.with_suffix(".key")
     if not key.is_file():
         raise LocalError(
-            f"the client certificate {certificate} has no key {key.name} beside it",
-            hint="put the key there; a CA certificate is named *.crt instead",
+            phrase(
+                "the client certificate {certificate} has no key {name} beside it",
+                certificate=certificate,
+                name=key.name,
+            ),
+            hint=N_("put the key there; a CA certificate is named *.crt instead"),
         )
     return key

@@ -8,6 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar, Literal
 
+from tui.oci.saying import phrase
+
 StoreState = Literal["available", "locked", "absent", "stuck", "refused"]
 """What a secret store says when asked: `stuck` did not answer in time, `refused` answered and will not."""
 
@@ -37,7 +39,8 @@ class EndpointFileError(EndpointsError):
         self.line = line
         self.key = key
         where = f"{path}:{line}" if line else str(path)
-        super().__init__(f"{where}: {key + ': ' if key else ''}{message}", hint=hint)
+        words = phrase("{where}: {words}", where=key, words=message) if key else message
+        super().__init__(phrase("{where}: {words}", where=where, words=words), hint=hint)
 
 
 class LoginError(EndpointsError):

@@ -11,6 +11,7 @@ from tui.endpoints.model import Endpoint
 from tui.endpoints.private_file import exclusive, write_private
 from tui.endpoints.toml_table import endpoint_of, line_of, table_of
 from tui.oci.errors import LocalError
+from tui.oci.saying import N_, phrase
 
 VERSION = 1
 
@@ -35,11 +36,13 @@ class EndpointFile:
         except FileNotFoundError:
             return ()
         except UnicodeDecodeError:
-            raise EndpointFileError(self.path, "the file is not UTF-8 text") from None
+            raise EndpointFileError(self.path, N_("the file is not UTF-8 text")) from None
         except OSError as error:
             raise LocalError(
-                f"cannot read {self.path}: {error.strerror or type(error).__name__}",
-                hint="make the file readable for you, or set REGFERRY_CONFIG_DIR to another folder",
+                phrase(
+                    "cannot read {path}: {strerror}", path=self.path, strerror=error.strerror or type(error).__name__
+                ),
+                hint=N_("make the file readable for you, or set REGFERRY_CONFIG_DIR to another folder"),
             ) from error
         return self._parse(text)
 
@@ -100,26 +103,26 @@ class EndpointFile:
         try:
             document = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            raise EndpointFileError(self.path, f"not valid TOML: {error}") from None
+            raise EndpointFileError(self.path, phrase("not valid TOML: {error}", error=error)) from None
         for key in document.keys() - {"version", "endpoint"}:
             raise EndpointFileError(
                 self.path,
-                "unknown key; a list of endpoints has 'version' and [[endpoint]] tables",
+                N_("unknown key; a list of endpoints has 'version' and [[endpoint]] tables"),
                 line=line_of(text, None, key),
                 key=key,
             )
         if document.get("version", VERSION) != VERSION:
             raise EndpointFileError(
                 self.path,
-                f"this regferry reads version {VERSION}",
+                phrase("this regferry reads version {version}", version=VERSION),
                 line=line_of(text, None, "version"),
                 key="version",
-                hint="a newer regferry wrote this file; update regferry",
+                hint=N_("a newer regferry wrote this file; update regferry"),
             )
         tables = document.get("endpoint", [])
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
             raise EndpointFileError(
-                self.path, "endpoints are written as [[endpoint]] tables", line=line_of(text, None, "endpoint")
+                self.path, N_("endpoints are written as [[endpoint]] tables"), line=line_of(text, None, "endpoint")
             )
         endpoints = [endpoint_of(table, index, self.path, text) for index, table in enumerate(tables)]
         self._check_unique(endpoints, text)
@@ -132,18 +135,18 @@ class EndpointFile:
             if endpoint.name in names:
                 raise EndpointFileError(
                     self.path,
-                    f"there are two endpoints called {endpoint.name!r}",
+                    phrase("there are two endpoints called {name!r}", name=endpoint.name),
                     line=line_of(text, index, "name"),
                     key="name",
-                    hint="choose another name; several accounts on one registry are several endpoints",
+                    hint=N_("choose another name; several accounts on one registry are several endpoints"),
                 )
             if endpoint.id in ids:
                 raise EndpointFileError(
                     self.path,
-                    f"{endpoint.name!r} has the id of another endpoint",
+                    phrase("{name!r} has the id of another endpoint", name=endpoint.name),
                     line=line_of(text, index, "id"),
                     key="id",
-                    hint="remove the line 'id = ...' of a copied endpoint; a new id is made",
+                    hint=N_("remove the line 'id = ...' of a copied endpoint; a new id is made"),
                 )
             names.add(endpoint.name)
             ids.add(endpoint.id)
@@ -157,5 +160,5 @@ def find(endpoints: Sequence[Endpoint], name: str) -> Endpoint:
     from difflib import get_close_matches
 
     near = get_close_matches(name, [each.name for each in endpoints], n=1)
-    known = f"did you mean {near[0]!r}?" if near else "see 'regferry endpoint list'"
-    raise EndpointsError(f"there is no endpoint called {name!r}", hint=known)
+    known = phrase("did you mean {near!r}?", near=near[0]) if near else N_("see 'regferry endpoint list'")
+    raise EndpointsError(phrase("there is no endpoint called {name!r}", name=name), hint=known)

@@ -20,6 +20,7 @@ from tui.endpoints.model import Endpoint
 from tui.endpoints.resolve import AccessResolver, CredentialSource
 from tui.endpoints.secrets.passphrase import DESCRIPTOR_VARIABLE, FILE_VARIABLE
 from tui.oci.access import Access, Connection, Credential
+from tui.oci.saying import N_
 
 _FORMAT = "regferry handover 1"
 _MAX_BYTES = 16 * 1024 * 1024
@@ -36,7 +37,8 @@ def unpack(content: bytes) -> dict[str, Access]:
     accesses = _accesses(content)
     if accesses is None:
         raise HandoverError(
-            "the credentials for this run did not arrive whole", hint="start the run again; both ends are one version"
+            N_("the credentials for this run did not arrive whole"),
+            hint=N_("start the run again; both ends are one version"),
         )
     return accesses
 
@@ -68,10 +70,10 @@ def receive(descriptor: int, *, seconds: float = _SECONDS) -> dict[str, Access]:
                 return unpack(b"".join(parts))
             parts.append(part)
     except (OSError, ValueError):
-        raise HandoverError("the pipe with the credentials for this run cannot be read") from None
+        raise HandoverError(N_("the pipe with the credentials for this run cannot be read")) from None
     finally:
         os.close(descriptor)
-    raise HandoverError("no credentials arrived for this run", hint="start the run again")
+    raise HandoverError(N_("no credentials arrived for this run"), hint=N_("start the run again"))
 
 
 def environment_for_run(environ: Mapping[str, str], endpoints: Iterable[Endpoint]) -> dict[str, str]:
@@ -106,10 +108,12 @@ def _send(descriptor: int, content: bytes, deadline: float) -> None:
         os.set_blocking(descriptor, False)
         while left:
             if not select.select([], [descriptor], [], max(0.0, deadline - time.monotonic()))[1]:
-                raise HandoverError("the run did not take its credentials", hint="see the log of the run")
+                raise HandoverError(N_("the run did not take its credentials"), hint=N_("see the log of the run"))
             left = left[os.write(descriptor, left) :]
     except (OSError, ValueError):
-        raise HandoverError("the run ended before it had its credentials", hint="see the log of the run") from None
+        raise HandoverError(
+            N_("the run ended before it had its credentials"), hint=N_("see the log of the run")
+        ) from None
     finally:
         os.close(descriptor)
 

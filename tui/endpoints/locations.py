@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tui.oci.errors import LocalError
+from tui.oci.saying import phrase
 
 CONFIG_VARIABLE = "REGFERRY_CONFIG_DIR"
 STATE_VARIABLE = "REGFERRY_STATE_DIR"
@@ -57,6 +58,10 @@ def ensure_dir(folder: Path) -> Path:
 def unwritable(path: Path, error: OSError) -> LocalError:
     """Return the error for a file or folder of ours that cannot be written."""
     return LocalError(
-        f"cannot write {path}: {error.strerror or type(error).__name__}",
-        hint=f"fix the permissions, or set {CONFIG_VARIABLE} and {STATE_VARIABLE} to folders you may write to",
+        phrase("cannot write {path}: {strerror}", path=path, strerror=error.strerror or type(error).__name__),
+        hint=phrase(
+            "fix the permissions, or set {config_variable} and {state_variable} to folders you may write to",
+            config_variable=CONFIG_VARIABLE,
+            state_variable=STATE_VARIABLE,
+        ),
     )

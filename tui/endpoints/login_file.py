@@ -13,6 +13,7 @@ from typing import Any
 from tui.endpoints.addresses import registry_key
 from tui.endpoints.errors import LoginError
 from tui.oci.access import Credential
+from tui.oci.saying import N_, phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,8 @@ class LoginFile:
             decoded = base64.b64decode(encoded, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
             raise LoginError(
-                f"{self.name}: the entry for {key} has an 'auth' that is not base64 text",
-                hint=f"log in to {key} again with docker or podman",
+                phrase("{name}: the entry for {key} has an 'auth' that is not base64 text", name=self.name, key=key),
+                hint=phrase("log in to {key} again with docker or podman", key=key),
             ) from None
         # Docker pads with NULs; a password may hold ':' and '$', which are left alone.
         username, colon, password = decoded.partition(":")
@@ -96,10 +97,12 @@ def read_login_file(name: str, source: Path | str, *, legacy: bool) -> LoginFile
         except (FileNotFoundError, NotADirectoryError):
             return None
         except UnicodeDecodeError:
-            raise LoginError(f"{name} is not UTF-8 text", hint=_REPAIR) from None
+            raise LoginError(phrase("{name} is not UTF-8 text", name=name), hint=_REPAIR) from None
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            raise LoginError(f"{name} cannot be read: {reason}", hint="make it readable for you") from None
+            raise LoginError(
+                phrase("{name} cannot be read: {reason}", name=name, reason=reason), hint=N_("make it readable for you")
+            ) from None
     else:
         text = source
     if not text.strip():
@@ -107,16 +110,20 @@ def read_login_file(name: str, source: Path | str, *, legacy: bool) -> LoginFile
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
-        raise LoginError(f"{name} is not valid JSON (line {error.lineno})", hint=_REPAIR) from None
+        raise LoginError(
+            phrase("{name} is not valid JSON (line {lineno})", name=name, lineno=error.lineno), hint=_REPAIR
+        ) from None
     if not isinstance(document, dict):
-        raise LoginError(f"{name} is not a JSON object", hint=_REPAIR)
+        raise LoginError(phrase("{name} is not a JSON object", name=name), hint=_REPAIR)
     auths = _table(document if legacy else document.get("auths"), name, "auths")
     helpers = _table({} if legacy else document.get("credHelpers"), name, "credHelpers")
     store = "" if legacy else document.get("credsStore") or ""
     if not isinstance(store, str) or not all(isinstance(suffix, str) for suffix in helpers.values()):
-        raise LoginError(f"{name}: credsStore and credHelpers name helpers by their suffix", hint=_REPAIR)
+        raise LoginError(
+            phrase("{name}: credsStore and credHelpers name helpers by their suffix", name=name), hint=_REPAIR
+        )
     if not all(isinstance(entry, dict) for entry in auths.values()):
-        raise LoginError(f"{name}: an entry of auths is not an object", hint=_REPAIR)
+        raise LoginError(phrase("{name}: an entry of auths is not an object", name=name), hint=_REPAIR)
     return LoginFile(
         name=name,
         _auths=_by_key(auths, legacy),
@@ -125,7 +132,7 @@ def read_login_file(name: str, source: Path | str, *, legacy: bool) -> LoginFile
     )
 
 
-_REPAIR = "repair or remove the file, then log in again with docker or podman"
+_REPAIR = N_("repair or remove the file, then log in again with docker or podman")
 
 
 def _by_key(auths: dict[str, Any], legacy: bool) -> dict[str, dict[str, Any]]:
@@ -150,7 +157,7 @@ def _table(value: object, name: str, key: str) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise LoginError(f"{name}: {key} is not an object", hint=_REPAIR)
+        raise LoginError(phrase("{name}: {key} is not an object", name=name, key=key), hint=_REPAIR)
     return value
 
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from tui.endpoints.addresses import is_loopback, parse_address
 from tui.endpoints.errors import InvalidEndpoint
 from tui.oci.access import Connection, Scheme
+from tui.oci.saying import N_, phrase
 
 StoreName = Literal["keyring", "vault", "kernel", "docker", "session", "env", "none"]
 """Where an endpoint's secret is: `docker` is a login docker or podman already has, `none` is anonymous."""
@@ -85,47 +86,55 @@ class Endpoint:
     id: str = field(default_factory=new_id)
 
     def __post_init__(self) -> None:
-        _require(_NAME.fullmatch(self.name), "name", "a name is 1 to 64 letters, digits, spaces or any of . _ -")
-        _require(_ID.fullmatch(self.id), "id", "an id is 8 to 32 hexadecimal digits")
+        _require(_NAME.fullmatch(self.name), "name", N_("a name is 1 to 64 letters, digits, spaces or any of . _ -"))
+        _require(_ID.fullmatch(self.id), "id", N_("an id is 8 to 32 hexadecimal digits"))
         scheme, address = parse_address(self.address)
         _require(
             scheme is None and address == self.address,
             "address",
-            f"the address is written {address!r}",
+            phrase("the address is written {address!r}", address=address),
             "the scheme is a field of its own",
         )
-        _require(self.scheme in SCHEMES, "scheme", f"the scheme is one of {', '.join(SCHEMES)}")
-        _require(self.store in STORE_NAMES, "store", f"the store is one of {', '.join(STORE_NAMES)}")
-        _require(self.login in LOGIN_KINDS, "login", f"the login is one of {', '.join(LOGIN_KINDS)}")
+        _require(self.scheme in SCHEMES, "scheme", phrase("the scheme is one of {schemes}", schemes=", ".join(SCHEMES)))
+        _require(
+            self.store in STORE_NAMES,
+            "store",
+            phrase("the store is one of {store_names}", store_names=", ".join(STORE_NAMES)),
+        )
+        _require(
+            self.login in LOGIN_KINDS,
+            "login",
+            phrase("the login is one of {login_kinds}", login_kinds=", ".join(LOGIN_KINDS)),
+        )
         _require(
             self.login != "key" or self.store != "docker",
             "store",
-            "docker and podman would send an access key to the registry as a login",
+            N_("docker and podman would send an access key to the registry as a login"),
             "keep it in the keyring, the vault, the kernel's keyring or a variable",
         )
         _require(
             not self.instance or _INSTANCE.fullmatch(self.instance),
             "instance",
-            "an instance is named by letters, digits and hyphens",
+            N_("an instance is named by letters, digits and hyphens"),
         )
         _check_api(self.api)
         _require(
             bool(self.client_cert) == bool(self.client_key),
             "client_key" if self.client_cert else "client_cert",
-            "a client certificate needs its key, and a key its certificate",
+            N_("a client certificate needs its key, and a key its certificate"),
         )
         _require(
             ":" not in self.username and self.username.isprintable(),
             "username",
-            "a user name has no ':' and no control characters (RFC 7617)",
+            N_("a user name has no ':' and no control characters (RFC 7617)"),
         )
         for variable in ("username_env", "password_env", "token_env"):
             value = getattr(self, variable)
-            _require(not value or _VARIABLE.fullmatch(value), variable, "this is not the name of a variable")
+            _require(not value or _VARIABLE.fullmatch(value), variable, N_("this is not the name of a variable"))
         _require(
             self.store != "env" or self.password_env,
             "password_env",
-            "the store 'env' needs the name of the variable that holds the password",
+            N_("the store 'env' needs the name of the variable that holds the password"),
         )
         _check_proxy(self.proxy)
 
@@ -158,7 +167,7 @@ def _check_api(api: str) -> None:
         bare = parts.path in ("", "/") and not parts.query and "@" not in parts.netloc
     except ValueError:
         usable = bare = False
-    _require(usable and bare, "api", "the API is given as https://host, without a path")
+    _require(usable and bare, "api", N_("the API is given as https://host, without a path"))
 
 
 def _check_proxy(proxy: str | None) -> None:
@@ -170,10 +179,10 @@ def _check_proxy(proxy: str | None) -> None:
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError:
         usable = False
-    _require(usable, "proxy", "a proxy is written http://host:port or https://host:port")
+    _require(usable, "proxy", N_("a proxy is written http://host:port or https://host:port"))
     _require(
         parts.password is None,
         "proxy",
-        "a proxy password may not be kept with the endpoint",
+        N_("a proxy password may not be kept with the endpoint"),
         "set HTTPS_PROXY in the environment and leave the proxy of the endpoint unset",
     )

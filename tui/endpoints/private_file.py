@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tui.endpoints.locations import ensure_dir, unwritable
 from tui.oci.errors import LocalError
+from tui.oci.saying import phrase
 
 _LOCK_SECONDS = 5.0
 
@@ -71,7 +72,9 @@ def _wait_for_lock(descriptor: int, lock: Path, seconds: float) -> None:
         except OSError as error:
             if time.monotonic() > deadline:
                 raise LocalError(
-                    f"another regferry is writing {lock.name.removesuffix('.lock')} and does not finish",
-                    hint=f"close it, or look which process holds {lock}",
+                    phrase(
+                        "another regferry is writing {name} and does not finish", name=lock.name.removesuffix(".lock")
+                    ),
+                    hint=phrase("close it, or look which process holds {lock}", lock=lock),
                 ) from error
         time.sleep(0.02)

@@ -275,14 +275,12 @@ class AccessResolver:
             except LoginError as error:
                 if error.message not in self._shared.warned:
                     self._shared.warned.add(error.message)
-                    hint = f"; {error.hint}" if error.hint else ""
+                    words = (
+                        phrase("{words}; {hint}", words=error.message, hint=error.hint) if error.hint else error.message
+                    )
+                    registry = repository.registry
                     self._warn(
-                        phrase(
-                            "{message}{hint}. Going on without a login for {registry}.",
-                            message=error.message,
-                            hint=hint,
-                            registry=repository.registry,
-                        )
+                        phrase("{words}. Going on without a login for {registry}.", words=words, registry=registry)
                     )
                 return None
 

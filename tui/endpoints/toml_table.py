@@ -14,12 +14,19 @@ from typing import Any
 from tui.endpoints.addresses import default_scheme
 from tui.endpoints.errors import EndpointFileError, InvalidEndpoint
 from tui.endpoints.model import Endpoint, LastTest
+from tui.oci.saying import N_, phrase
 
 _KNOWN = tuple(field.name for field in fields(Endpoint))
 _PATHS = ("ca_file", "client_cert", "client_key")
 _TEST_TYPES: dict[str, type] = {"at": datetime, "ok": bool, "latency_ms": int, "message": str}
 _SECRET_WORDS = ("password", "secret", "token", "passphrase")
-_TYPE_NAMES = {str: "a string", bool: "true or false", list: "a list of strings", dict: "a table", int: "a number"}
+_TYPE_NAMES = {
+    str: N_("a string"),
+    bool: N_("true or false"),
+    list: N_("a list of strings"),
+    dict: N_("a table"),
+    int: N_("a number"),
+}
 
 
 def table_of(endpoint: Endpoint) -> dict[str, Any]:
@@ -49,12 +56,12 @@ def endpoint_of(table: dict[str, Any], index: int, path: Path, text: str) -> End
             raise wrong(key, *_unknown(key))
     for key in ("name", "address"):
         if key not in table:
-            raise wrong(key, "missing; every [[endpoint]] has a name and an address")
+            raise wrong(key, N_("missing; every [[endpoint]] has a name and an address"))
     values: dict[str, Any] = {}
     for key, value in table.items():
         expected = _type_of(key)
         if not _fits(value, expected):
-            raise wrong(key, f"{_TYPE_NAMES[expected]} is expected")
+            raise wrong(key, phrase("{what} is expected", what=_TYPE_NAMES[expected]))
         if key in _PATHS:
             values[key] = Path(value).expanduser() if value else None
         else:
@@ -91,11 +98,13 @@ def line_of(text: str, index: int | None, key: str) -> int | None:
 def _unknown(key: str) -> tuple[str, str]:
     if any(word in key.lower() for word in _SECRET_WORDS) and not key.lower().endswith("_env"):
         return (
-            "secrets are not kept in this file",
-            "remove the line and store it with 'regferry endpoint login NAME'",
+            N_("secrets are not kept in this file"),
+            N_("remove the line and store it with 'regferry endpoint login NAME'"),
         )
     near = get_close_matches(key, _KNOWN, n=1)
-    return "unknown key", f"did you mean {near[0]!r}?" if near else f"known keys: {', '.join(_KNOWN)}"
+    return N_("unknown key"), phrase("did you mean {near!r}?", near=near[0]) if near else phrase(
+        "known keys: {known}", known=", ".join(_KNOWN)
+    )
 
 
 def _fits(value: Any, expected: type) -> bool:
@@ -119,8 +128,10 @@ def _type_of(key: str) -> type:
 def _last_test(table: dict[str, Any], wrong: Callable[[str, str], EndpointFileError]) -> LastTest:
     for key, value in table.items():
         if not isinstance(value, _TEST_TYPES.get(key, ())):
-            raise wrong("last_test", "expected: at (time), ok (true or false), latency_ms (number), message (string)")
+            raise wrong(
+                "last_test", N_("expected: at (time), ok (true or false), latency_ms (number), message (string)")
+            )
     if not {"at", "ok"} <= table.keys():
-        raise wrong("last_test", "'at' and 'ok' are missing")
+        raise wrong("last_test", N_("'at' and 'ok' are missing"))
     at = table["at"] if table["at"].tzinfo else table["at"].replace(tzinfo=UTC)
     return LastTest(at, table["ok"], table.get("latency_ms", 0), table.get("message", ""))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from tui.oci.errors import Conflict, UnsupportedContent
 from tui.oci.reference import Reference
 from tui.oci.registry import Registry
+from tui.oci.saying import N_, phrase
 from tui.plan.backups import BackupError, backup_tag
 
 _TRIES = 20
@@ -28,17 +29,21 @@ async def name_backup(client: Registry, target: Reference, digest: str, template
     try:
         name = backup_tag(template, target.target, digest, made)
     except BackupError as error:
-        raise Conflict(str(error), endpoint=target.registry, reference=str(target), hint="shorten 'backup'") from error
+        raise Conflict(
+            str(error), endpoint=target.registry, reference=str(target), hint=N_("shorten 'backup'")
+        ) from error
     for number in range(1, _TRIES + 1):
         tried = name if number == 1 else f"{name}-{number}"
         head = await client.head_manifest(target.repository, tried)
         if head is None or head.digest == digest:
             return Backup(tried, head is not None)
     raise Conflict(
-        f"there is no free name to keep it under: {name} and {_TRIES - 1} more are taken",
+        phrase(
+            "there is no free name to keep it under: {name} and {tries} more are taken", name=name, tries=_TRIES - 1
+        ),
         endpoint=target.registry,
         reference=str(target),
-        hint="add {time} or {digest} to 'backup', or remove old backups",
+        hint=N_("add {time} or {digest} to 'backup', or remove old backups"),
     )
 
 
@@ -56,10 +61,10 @@ async def keep_old(client: Registry, target: Reference, root: str, template: str
             old = await client.get_manifest(target.repository, there.digest)
         except UnsupportedContent as error:
             raise Conflict(
-                f"what the tag is now cannot be kept: {error.message}",
+                phrase("what the tag is now cannot be kept: {message}", message=error.message),
                 endpoint=target.registry,
                 reference=str(target),
-                hint="move that tag by hand, or allow overwriting it",
+                hint=N_("move that tag by hand, or allow overwriting it"),
             ) from error
         await client.put_manifest(target.repository, backup.tag, old)
     return backup.tag

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tui.oci.errors import IntegrityError, NetworkError, RegistryError
 from tui.oci.reference import Hash, Repository, new_hash
 from tui.oci.registry import Registry
+from tui.oci.saying import N_, phrase
 
 _PROGRESS_THAT_COUNTS = 1024 * 1024
 """Bytes after which a break is a new one, and not the next failure of the same attempt."""
@@ -46,7 +47,7 @@ class BlobSource:
         """Raise IntegrityError unless this is the hash of the blob."""
         if f"{self.digest.partition(':')[0]}:{hashed.hexdigest()}" != self.digest:
             raise IntegrityError(
-                f"the source gives other content than {self.digest[:19]}… promises",
+                phrase("the source gives other content than {digest}… promises", digest=self.digest[:19]),
                 endpoint=self.client.registry,
                 reference=f"{self.repository}@{self.digest}",
             )
@@ -63,11 +64,11 @@ class BlobSource:
                     async for piece in pieces:
                         offset += len(piece)
                         if offset > self.size:
-                            raise self._wrong_size("more")
+                            raise self._too_long()
                         yield piece
                 if offset == self.size:
                     return
-                raise NetworkError("the connection ended early", endpoint=self.client.registry)
+                raise NetworkError(N_("the connection ended early"), endpoint=self.client.registry)
             except RegistryError as error:
                 broke()
                 if offset - since >= _PROGRESS_THAT_COUNTS:
@@ -76,9 +77,9 @@ class BlobSource:
                     raise
                 self.client.traffic.retried += 1
 
-    def _wrong_size(self, how: str) -> IntegrityError:
+    def _too_long(self) -> IntegrityError:
         return IntegrityError(
-            f"the source has {how} bytes than the {self.size} its descriptor says",
+            phrase("the source has more bytes than the {size} its descriptor says", size=self.size),
             endpoint=self.client.registry,
             reference=f"{self.repository}@{self.digest}",
         )

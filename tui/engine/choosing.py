@@ -11,6 +11,7 @@ from tui.engine.schedule import SingleFlight
 from tui.engine.tag_facts import FactFinder, Facts
 from tui.oci.errors import RegistryError
 from tui.oci.reference import Repository, is_digest
+from tui.oci.saying import N_
 from tui.plan.attached import is_attached
 from tui.plan.errors import RuleError
 from tui.plan.expand import Pair, chosen_repositories, matching_repositories, pairs_of
@@ -89,7 +90,7 @@ class Chooser:
             if funnel.open:
                 funnel = narrow(rule.tags, listed, facts.by_tag, now)
         except SelectionError as error:
-            raise RuleError(str(error), rule.origin, "correct the rule") from error
+            raise RuleError(str(error), rule.origin, N_("correct the rule")) from error
         if by_time and not facts.time:
             facts = await self._about(repository, funnel.tags, labels=False)
         self._run.journal.funnel(rule_id, repository.path, _document(funnel, facts))

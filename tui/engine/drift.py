@@ -14,7 +14,7 @@ from tui.engine.journal.drift import Done, Drift
 from tui.engine.recorder import Recorder
 from tui.engine.tasks import Failure, Task
 from tui.oci.errors import LoginEnded, NotFound, RegistryError
-from tui.oci.saying import N_
+from tui.oci.saying import N_, phrase
 
 LOOK_AFTER = 60.0
 """Seconds since a tag was planned, after which it is worth a request to see whether it moved."""
@@ -42,8 +42,13 @@ async def settled_by_drift(run: RunContext, recorder: Recorder, task: Task) -> b
         return False
     _forget_plan(run, task)
     if done == "failed":
-        what = f"is {now} now" if now else "is gone"
-        message = f"{task.source}: the tag {what} at the source, planned was {task.pinned}"
+        what = phrase("is {digest} now", digest=now) if now else N_("is gone")
+        message = phrase(
+            "{source}: the tag {what} at the source, planned was {pinned}",
+            source=task.source,
+            what=what,
+            pinned=task.pinned,
+        )
         recorder.task_failed(task, Failure("DRIFT", None, "", message, _HINT))
     else:
         run.moved.add(task.id)

@@ -27,6 +27,7 @@ from tui.oci.errors import Conflict, LoginEnded, QuotaExceeded, RegistryError, U
 from tui.oci.manifest import Manifest
 from tui.oci.reference import Reference, Repository, is_digest
 from tui.oci.registry import Registry, UploadSession
+from tui.oci.saying import N_, phrase
 
 _MANIFEST_PUTS_PER_REPOSITORY = 4
 """At once; many writers to one repository make registries slower, not faster."""
@@ -121,7 +122,9 @@ class Executor:
     async def _copy(self, task: Task) -> None:
         tree = self._run.manifests.stored_tree(task.source.repository, task.root)
         if tree is None:
-            raise UnsupportedContent("the journal does not hold the manifests of this task", reference=str(task.source))
+            raise UnsupportedContent(
+                N_("the journal does not hold the manifests of this task"), reference=str(task.source)
+            )
         place = self._place_attached if self._run.only_adds(task) else self._place_all
         try:
             await place(task, tree)
@@ -166,7 +169,9 @@ class Executor:
             return
         client = await self._run.registries.target(task.target.repository)
         if kept := await keep_old(client, task.target, root.digest, options.backup, self._run.made):
-            self._recorder.note(task, f"what {task.target.target} was is kept as {kept}")
+            self._recorder.note(
+                task, phrase("what {target} was is kept as {kept}", target=task.target.target, kept=kept)
+            )
 
     async def _place_referrer(self, task: Task, subject: Manifest, referrer: Tree) -> None:
         """Place what refers to a manifest, and list it where the target does not do so itself."""

@@ -29,6 +29,7 @@ from tui.oci.errors import Conflict, LoginEnded, NotFound, RegistryError
 from tui.oci.manifest import Manifest
 from tui.oci.reference import Reference, Repository
 from tui.oci.registry import Registry
+from tui.oci.saying import N_, phrase
 from tui.plan.artifacts import takes
 from tui.plan.attached import is_attached, is_referrers_list
 from tui.plan.errors import RuleError
@@ -36,7 +37,7 @@ from tui.plan.expand import Pair, attached_pairs
 from tui.plan.model import ArtifactSelection, Rule
 from tui.plan.naming import registry_of
 
-_TWO_SOURCES = "give one of the two another name at the target"
+_TWO_SOURCES = N_("give one of the two another name at the target")
 CHECKS_AT_ONCE = 48
 """Tasks looked at together; these are short requests, unlike copies."""
 
@@ -128,7 +129,9 @@ class Generator:
         self._recorder.task_added(task)
         other = self._sources.setdefault(pair.target, pair.source)
         if other != pair.source:
-            error = Conflict(f"{other} is to be copied there too", reference=str(pair.target), hint=_TWO_SOURCES)
+            error = Conflict(
+                phrase("{other} is to be copied there too", other=other), reference=str(pair.target), hint=_TWO_SOURCES
+            )
             self._recorder.task_ended(task, "conflict", Failure.of(error))
         return task
 
@@ -175,12 +178,14 @@ class Generator:
         if not takes(rule.artifacts, kind, type_of(manifest)) or (
             kind == "referrers" and rule.artifacts != ArtifactSelection()
         ):
-            self._recorder.task_ended(task, "skipped", note=f"of a kind that the rule leaves out: {kind}")
+            self._recorder.task_ended(
+                task, "skipped", note=phrase("of a kind that the rule leaves out: {kind}", kind=N_(kind))
+            )
             return
         root = await filter_platforms(source, task.source.repository, manifest, rule.platforms)
         if root is None:
             wanted = ", ".join(str(platform) for platform in rule.platforms)
-            self._recorder.task_ended(task, "skipped", note=f"nothing in it for {wanted}")
+            self._recorder.task_ended(task, "skipped", note=phrase("nothing in it for {wanted}", wanted=wanted))
             return
         detail = platforms_of(manifest, root)
         same = root.digest == task.replaces and not self._run.plan.options.force
@@ -195,7 +200,9 @@ class Generator:
             return
         if root is not manifest:
             dropped = ", ".join(detail["dropped"])
-            self._recorder.note(task, f"without {dropped} the digest changes to {root.digest}")
+            self._recorder.note(
+                task, phrase("without {dropped} the digest changes to {digest}", dropped=dropped, digest=root.digest)
+            )
         tree = await self._read_tree(task, rule, source, root)
         await self._need_blobs(task, tree, view)
         if detail := {**detail, **detail_of(tree, kind), **added_in(tree, adds)}:
@@ -277,7 +284,7 @@ class Generator:
 
 def _gone(task: Task) -> NotFound:
     return NotFound(
-        "the tag is not there any more" if task.source.tag else "the digest is not there",
+        N_("the tag is not there any more") if task.source.tag else N_("the digest is not there"),
         endpoint=task.source.registry,
         reference=str(task.source),
         status=404,

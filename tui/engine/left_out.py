@@ -12,15 +12,16 @@ from tui.oci.descriptor import Descriptor
 from tui.oci.errors import NotFound, RegistryError
 from tui.oci.place import is_place, name_of
 from tui.oci.reference import Repository
+from tui.oci.saying import N_, phrase
 from tui.plan.expand import template_of
 from tui.plan.model import Rule
 from tui.plan.naming import TemplateError, render_target
 
 _ASKED_AT_MOST = 20
 _NAMED_AT_MOST = 20
-_HINT = (
-    "import the earlier exports first, with the same names at the target, or name the folder or tar of one that has "
-    "them with --since"
+_HINT = N_(
+    "import the earlier exports first, with the same names at the target, or name the folder or tar "
+    "of one that has them with --since"
 )
 
 
@@ -41,12 +42,19 @@ async def check_left_out(run: RunContext, recorder: Recorder, task: Task, blobs:
             missing.append(blob)
     if missing:
         size = sum(blob.size for blob in missing)
-        count = "1 blob" if len(missing) == 1 else f"{len(missing)} blobs"
+        count = N_("1 blob") if len(missing) == 1 else phrase("{count} blobs", count=len(missing))
         named = ", ".join(blob.digest for blob in missing[:_NAMED_AT_MOST])
-        more = f" and {len(missing) - _NAMED_AT_MOST} more" if len(missing) > _NAMED_AT_MOST else ""
+        if (more := len(missing) - _NAMED_AT_MOST) > 0:
+            named = phrase("{names} and {count} more", names=named, count=more)
         raise NotFound(
-            f"{count} ({size} bytes) not in {name_of(task.source.registry)}, which was made without what earlier "
-            f"exports have, and not at the target either: {named}{more}",
+            phrase(
+                "{count} ({size} bytes) not in {name_of}, which was made without what earlier exports have, and "
+                "not at the target either: {named}",
+                count=count,
+                size=size,
+                name_of=name_of(task.source.registry),
+                named=named,
+            ),
             reference=str(task.source),
             hint=_HINT,
         )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from tui.oci.errors import LocalError
+from tui.oci.saying import phrase
 
 
 class RunLog:
@@ -22,7 +23,7 @@ class RunLog:
                 path.touch(mode=0o600)
                 self._files.append(path.open("a", encoding="utf-8", buffering=1))
             except OSError as error:
-                raise LocalError(f"cannot write the log {path}: {error}") from error
+                raise LocalError(phrase("cannot write the log {path}: {error}", path=path, error=error)) from error
 
     def write(self, event: str, **values: Any) -> None:
         """Write one line; a disk that takes no more lines does not stop the run."""

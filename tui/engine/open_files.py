@@ -9,6 +9,7 @@ import resource
 from collections.abc import Iterator
 
 from tui.oci.errors import LocalError
+from tui.oci.saying import N_, phrase
 
 _PLENTY = 65536
 _TOO_MANY = frozenset({errno.EMFILE, errno.ENFILE})
@@ -29,8 +30,8 @@ def too_many(error: BaseException) -> LocalError | None:
         return None
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     return LocalError(
-        f"too many open files: this process may have {limit}",
-        hint="raise the limit, for example with 'ulimit -n 4096', then resume the run",
+        phrase("too many open files: this process may have {limit}", limit=limit),
+        hint=N_("raise the limit, for example with 'ulimit -n 4096', then resume the run"),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from tui.engine.context import RunContext
 from tui.engine.recorder import Recorder
+from tui.oci.saying import N_, phrase
 
 MOST_COPIES = 256
 
@@ -26,7 +27,9 @@ class Orders:
             try:
                 self._obey(verb, argument)
             except ValueError as error:
-                self._run.journal.event("notice", f"the order {verb!r} was not understood: {error}")
+                self._run.journal.event(
+                    "notice", phrase("the order {verb!r} was not understood: {error}", verb=verb, error=error)
+                )
 
     def _obey(self, verb: str, argument: str) -> None:
         control = self._run.control
@@ -57,7 +60,7 @@ class Orders:
         for number in numbers:
             task = self._run.tasks.get(number)
             if task is not None and task.state in ("pending", "failed"):
-                self._recorder.task_ended(task, "skipped", note="skipped on request")
+                self._recorder.task_ended(task, "skipped", note=N_("skipped on request"))
 
 
 def _numbers(argument: str) -> list[int]:

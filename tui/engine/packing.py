@@ -11,7 +11,7 @@ from tui.engine.recorder import Recorder
 from tui.oci.errors import RegistryError
 from tui.oci.layout.working import finish, working_folder
 from tui.oci.place import is_archive, name_of, path_of
-from tui.oci.saying import N_
+from tui.oci.saying import N_, phrase
 
 PACKING = N_("packing the tar")
 """What the journal says of the run meanwhile."""
@@ -28,7 +28,11 @@ async def packed(run: RunContext, recorder: Recorder, code: int) -> int:
         if not folder.exists():
             continue
         if code != outcome.WELL:
-            words = f"{name_of(place)} is packed when nothing is missing; until then its content is in {folder}"
+            words = phrase(
+                "{name_of} is packed when nothing is missing; until then its content is in {folder}",
+                name_of=name_of(place),
+                folder=folder,
+            )
             run.journal.event("notice", words)
             continue
         recorder.state("running", PACKING)
@@ -36,12 +40,18 @@ async def packed(run: RunContext, recorder: Recorder, code: int) -> int:
             await run.registries.let_go(place)
             made = await asyncio.to_thread(finish, tar, run.plan.options.split, lambda done, size: _heed_stop(run))
         except RegistryError as error:
-            hint = f"; {error.hint}" if error.hint else ""
-            run.journal.event("notice", f"the tar is not packed: {error}{hint}; 'regferry runs resume' goes on with it")
+            words = phrase("{words}; {hint}", words=error, hint=error.hint) if error.hint else str(error)
+            run.journal.event(
+                "notice",
+                phrase("the tar is not packed: {words}; 'regferry runs resume' goes on with it", words=words),
+            )
             return outcome.LOCAL
         if made is not None:
             names = made.parts[0].name if len(made.parts) == 1 else f"{made.parts[0].name} to {made.parts[-1].name}"
-            run.journal.event("notice", f"packed into {names} in {tar.parent}: {made.size} bytes")
+            run.journal.event(
+                "notice",
+                phrase("packed into {names} in {parent}: {size} bytes", names=names, parent=tar.parent, size=made.size),
+            )
     return code
 
 

@@ -12,6 +12,7 @@ from tui.engine.tasks import Task
 from tui.oci.errors import Conflict
 from tui.oci.manifest import Manifest
 from tui.oci.reference import is_digest
+from tui.oci.saying import phrase
 
 
 async def kept_by_policy(
@@ -20,11 +21,13 @@ async def kept_by_policy(
     """Whether the target keeps what it has; the name of a backup is noted in `detail`. Raises Conflict for "fail"."""
     options = run.plan.options
     if options.on_conflict == "skip":
-        recorder.task_ended(task, "skipped", note=f"the target has {task.replaces} and keeps it")
+        recorder.task_ended(
+            task, "skipped", note=phrase("the target has {replaces} and keeps it", replaces=task.replaces)
+        )
         return True
     if options.on_conflict == "fail" or is_digest(task.target.target):
         raise Conflict(
-            f"the target has {task.replaces}, the source has {root.digest}",
+            phrase("the target has {replaces}, the source has {digest}", replaces=task.replaces, digest=root.digest),
             endpoint=task.target.registry,
             reference=str(task.target),
         )

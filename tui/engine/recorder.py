@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 import traceback
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from tui.engine.schedule import BlobNeed
 from tui.engine.tasks import NO_FAILURE, Failure, Phase, State, Task
 from tui.oci.errors import LoginEnded
 from tui.oci.host import Host
+from tui.oci.saying import N_, phrase
 
 
 class Recorder:
@@ -50,14 +50,14 @@ class Recorder:
         detail: dict[str, Any] = {"why": _why(host), "requests_at_once": int(host.window.size)}
         if host.state == "throttled":
             detail["until"] = host.until
-        self._run.journal.host(host.registry, host.state, json.dumps(detail))
+        self._run.journal.host(host.registry, host.state, detail)
         self._run.log.write("host", registry=host.registry, state=host.state, **detail)
 
     def login_ended(self, error: LoginEnded) -> None:
         """A registry does not take a login any more; what needs it waits for another process with another login."""
         if error.endpoint not in self._run.ended_logins:
             self._run.ended_logins[error.endpoint] = error.message
-            self._run.journal.host(error.endpoint, "login", json.dumps({"why": error.message}))
+            self._run.journal.host(error.endpoint, "login", {"why": error.message})
             self._run.log.write("login", registry=error.endpoint, message=error.message)
 
     def listed(self, tags: int) -> None:
@@ -218,10 +218,10 @@ def _words(task: Task) -> dict[str, Any]:
 
 
 def _why(host: Host) -> str:
-    left = f"{host.quota} requests left of its limit" if host.quota else ""
+    left = phrase("{quota} requests left of its limit", quota=host.quota) if host.quota else ""
     since = time.strftime("%H:%M:%S", time.localtime(host.until))
     if host.state == "down":
-        return f"no answer since {since}"
+        return phrase("no answer since {since}", since=since)
     if host.state == "refusing":
-        return f"403 for everything since {since}; it is asked again now and then"
-    return left or ("it asks us to wait" if host.state == "throttled" else "")
+        return phrase("403 for everything since {since}; it is asked again now and then", since=since)
+    return left or (N_("it asks us to wait") if host.state == "throttled" else "")

@@ -38,6 +38,7 @@ from tui.engine.trees import ManifestStore
 from tui.oci.errors import LoginEnded
 from tui.oci.reference import Repository
 from tui.oci.retry import RetryPolicy
+from tui.oci.saying import phrase
 from tui.plan.model import Plan, from_document, to_document
 
 if TYPE_CHECKING:
@@ -246,7 +247,7 @@ class _Work:
         self, run: RunContext, recorder: Recorder, round_: int, rules: set[int], tasks: list[Task]
     ) -> None:
         recorder.phase("retry", round_)
-        recorder.state("waiting", f"{len(rules) + len(tasks)} to try again")
+        recorder.state("waiting", phrase("{count} to try again", count=len(rules) + len(tasks)))
         await run.control.wait(self._how.pause(round_))
         recorder.state("running")
 

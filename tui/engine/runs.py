@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from tui.oci.errors import LocalError
+from tui.oci.saying import N_, phrase
 
 _RUNS = "runs"
 _LOCK = "lock"
@@ -36,13 +37,14 @@ class RunBusy(Exception):
     """Another process works on the run; `pid` is its process id."""
 
     def __init__(self, name: str, pid: int, lock: str = "lock") -> None:
-        doing = "working on" if lock == _LOCK else "verifying"
-        super().__init__(f"process {pid} is {doing} the run {name}")
+        working = phrase("process {pid} is working on the run {name}", pid=pid, name=name)
+        verifying = phrase("process {pid} is verifying the run {name}", pid=pid, name=name)
+        super().__init__(working if lock == _LOCK else verifying)
         self.pid = pid
         self.hint = (
-            f"look with 'regferry runs watch {name}', or stop it with 'regferry runs stop {name}'"
+            phrase("look with 'regferry runs watch {name}', or stop it with 'regferry runs stop {name}'", name=name)
             if lock == _LOCK
-            else f"wait until it is done, or stop it with 'kill {pid}'"
+            else phrase("wait until it is done, or stop it with 'kill {pid}'", pid=pid)
         )
 
 
@@ -124,13 +126,13 @@ def make_run_folder(state: Path, name: str, fill: Callable[[RunFolder], None] = 
                 return RunFolder(making.rename(path))
     except OSError as error:
         raise LocalError(
-            f"cannot make a folder for the run below {state}: {error.strerror}",
-            hint="free space or fix permissions there, or set REGFERRY_STATE_DIR",
+            phrase("cannot make a folder for the run below {state}: {strerror}", state=state, strerror=error.strerror),
+            hint=N_("free space or fix permissions there, or set REGFERRY_STATE_DIR"),
         ) from error
     finally:
         if making is not None:
             shutil.rmtree(making, ignore_errors=True)
-    raise LocalError(f"there are a thousand runs called {stem}")
+    raise LocalError(phrase("there are a thousand runs called {stem}", stem=stem))
 
 
 def list_runs(state: Path) -> list[RunFolder]:
@@ -146,7 +148,10 @@ def find_run(state: Path, name: str) -> RunFolder:
     """Return the run called `name`: in full, by a part that only one has, or `last`. Raises UnknownRun."""
     runs = list_runs(state)
     if not runs:
-        raise UnknownRun(f"there are no runs in {state}", "start one with 'regferry sync' or 'regferry run PLAN'")
+        raise UnknownRun(
+            phrase("there are no runs in {state}", state=state),
+            N_("start one with 'regferry sync' or 'regferry run PLAN'"),
+        )
     if name in ("last", ""):
         return runs[0]
     exact = [run for run in runs if run.name == name]
@@ -155,10 +160,15 @@ def find_run(state: Path, name: str) -> RunFolder:
         return matching[0]
     if matching:
         raise UnknownRun(
-            f"{name!r} may be {len(matching)} runs: {', '.join(run.name for run in matching[:5])}",
-            "say more of the name",
+            phrase(
+                "{name!r} may be {count} runs: {matching}",
+                name=name,
+                count=len(matching),
+                matching=", ".join(run.name for run in matching[:5]),
+            ),
+            N_("say more of the name"),
         )
-    raise UnknownRun(f"there is no run {name!r}", "see 'regferry runs list'")
+    raise UnknownRun(phrase("there is no run {name!r}", name=name), N_("see 'regferry runs list'"))
 
 
 def _open_lock(path: Path) -> IO[str]:
@@ -181,8 +191,8 @@ def _sign(lock: IO[str], folder: Path) -> None:
 
 def _no_lock(folder: Path, error: OSError) -> LocalError:
     return LocalError(
-        f"cannot work on the run in {folder}: {error.strerror}",
-        hint="free space or fix permissions there, then resume the run",
+        phrase("cannot work on the run in {folder}: {strerror}", folder=folder, strerror=error.strerror),
+        hint=N_("free space or fix permissions there, then resume the run"),
     )
 
 

@@ -16,6 +16,7 @@ from tui.oci.client import RegistryClient
 from tui.oci.errors import Denied, NotFound, PolicyRefused, RegistryError, UnsupportedContent
 from tui.oci.manifest import Manifest
 from tui.oci.reference import Repository
+from tui.oci.saying import N_, phrase
 from tui.plan.selection import TagFacts
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class LabelsUnknown(RegistryError):
     """Labels are asked for where the registry has none, or none for this account."""
 
     kind = "UNSUPPORTED"
-    default_hint = "labels are Harbor's: choose by name at other registries"
+    default_hint = N_("labels are Harbor's: choose by name at other registries")
 
 
 class FactFinder:
@@ -65,13 +66,15 @@ class FactFinder:
             except (Denied, NotFound, PolicyRefused) as error:
                 if labels:
                     raise LabelsUnknown(
-                        f"Harbor does not tell the labels: {error.message}",
+                        phrase("Harbor does not tell the labels: {message}", message=error.message),
                         endpoint=repository.registry,
                         reference=str(repository),
                         hint=error.hint,
                     ) from error
         elif labels:
-            raise LabelsUnknown("the registry knows no labels", endpoint=repository.registry, reference=str(repository))
+            raise LabelsUnknown(
+                N_("the registry knows no labels"), endpoint=repository.registry, reference=str(repository)
+            )
         return await self._of_configs(repository, wanted)
 
     async def _kind(self, repository: Repository) -> str:

@@ -10,6 +10,9 @@ from tui.engine.open_files import too_many
 from tui.oci.errors import RegistryError
 from tui.oci.reference import Reference, Repository, is_digest
 from tui.oci.text import printable
+from tui.oci.saying import N_, made_printable, phrase
+from tui.providers.hints import advice
+from tui.providers.kinds import vendor_of_address
 
 State = Literal["pending", "running", "waiting", "done", "unchanged", "skipped", "failed", "conflict", "cancelled"]
 Phase = Literal["generate", "execute", "retry"]
@@ -45,8 +48,10 @@ class Failure:
             return cls.of(local)
         if isinstance(error, EndpointsError):
             return cls("CONFIG", None, "", error.message, error.hint)
-        hint = "this is a fault of regferry; the run's log has the details: please report it"
-        return cls("BUG", None, "", f"{type(error).__name__}: {printable(str(error))}", hint)
+        hint = N_("this is a fault of regferry; the run's log has the details: please report it")
+        return cls(
+            "BUG", None, "", made_printable(phrase("{where}: {words}", where=type(error).__name__, words=error)), hint
+        )
 
     def columns(self) -> dict[str, Any]:
         """Return it as journal columns."""

@@ -16,6 +16,7 @@ from tui.oci.index import keep_platforms
 from tui.oci.manifest import Manifest, parse_manifest, unique
 from tui.oci.reference import Repository
 from tui.oci.registry import Registry
+from tui.oci.saying import phrase
 from tui.plan.model import Platform
 
 _MAX_DEPTH = 8
@@ -152,7 +153,11 @@ class ManifestStore(StoredManifests):
         growing.nodes += len(children) + len(found)
         if depth > _MAX_DEPTH or growing.nodes > _MAX_NODES:
             raise UnsupportedContent(
-                f"the index is nested deeper than {_MAX_DEPTH} levels or has more than {_MAX_NODES} entries",
+                phrase(
+                    "the index is nested deeper than {max_depth} levels or has more than {max_nodes} entries",
+                    max_depth=_MAX_DEPTH,
+                    max_nodes=_MAX_NODES,
+                ),
                 endpoint=growing.repository.registry,
                 reference=f"{growing.repository}@{manifest.digest}",
             )

@@ -16,6 +16,7 @@ from tui.engine.chunk_bodies import Flow, held
 from tui.engine.read_ahead import ReadAhead
 from tui.oci.errors import ChunkNotAppended, RegistryError, Throttled, UploadSessionLost
 from tui.oci.registry import UploadSession
+from tui.oci.saying import phrase
 
 LONGEST_CHUNK = 64 * 1024 * 1024
 _QUICK = 1.0
@@ -202,7 +203,9 @@ async def _ask_where_it_stands(upload: UploadSession, end: int) -> None:
     except UploadSessionLost as error:
         raise SessionUnsure(error) from error
     if not before <= kept <= end:
-        lost = UploadSessionLost(f"the registry kept {kept - before} of a chunk of {end - before} bytes")
+        lost = UploadSessionLost(
+            phrase("the registry kept {kept} of a chunk of {end} bytes", kept=kept - before, end=end - before)
+        )
         raise SessionUnsure(lost)
 
 

@@ -21,7 +21,7 @@ from tui.oci.errors import (
     ServerError,
 )
 from tui.oci.reference import Repository, contradicts, digest_of
-from tui.oci.saying import N_
+from tui.oci.saying import N_, phrase
 from tui.oci.upload import Upload
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Blobs(Connected):
             "HEAD",
             f"{repository.path}/blobs/{digest}",
             pull(repository),
-            "look for the blob",
+            N_("look for the blob"),
             reference_of(repository, digest),
         )
         try:
@@ -99,7 +99,9 @@ class Blobs(Connected):
                 response = await stack.enter_async_context(self._channel.stream(call))
             except RangeNotAccepted as error:
                 raise IntegrityError(
-                    f"the blob ends at or before byte {offset}, short of the size its descriptor says",
+                    phrase(
+                        "the blob ends at or before byte {offset}, short of the size its descriptor says", offset=offset
+                    ),
                     endpoint=self.registry,
                     reference=reference_of(repository, digest),
                 ) from error
@@ -107,14 +109,18 @@ class Blobs(Connected):
                 match = _CONTENT_RANGE.fullmatch(response.headers.get("content-range", ""))
                 if match is None or int(match.group(1)) != offset:
                     raise ServerError(
-                        f"asked to go on at byte {offset}, the registry starts elsewhere",
+                        phrase("asked to go on at byte {offset}, the registry starts elsewhere", offset=offset),
                         endpoint=self.registry,
                         reference=reference_of(repository, digest),
                     )
             announced = _whole_size(response)
             if size is not None and announced not in (None, size):
                 raise IntegrityError(
-                    f"the blob has {announced} bytes at the source, its descriptor says {size}",
+                    phrase(
+                        "the blob has {announced} bytes at the source, its descriptor says {size}",
+                        announced=announced,
+                        size=size,
+                    ),
                     endpoint=self.registry,
                     reference=reference_of(repository, digest),
                 )
@@ -145,11 +151,11 @@ class Blobs(Connected):
         answer = await self._channel.send(call)
         if digest_of(answer.body, config.digest.partition(":")[0]) != config.digest:
             raise IntegrityError(
-                "the image config has another digest than the manifest says",
+                N_("the image config has another digest than the manifest says"),
                 endpoint=self.registry,
                 reference=reference_of(repository, config.digest),
             )
-        document = answer.json("an image config")
+        document = answer.json(N_("an image config"))
         return ImagePlatform.from_json(document) if isinstance(document, dict) else ImagePlatform()
 
     async def start_upload(self, repository: Repository) -> Upload:
@@ -196,7 +202,7 @@ class Blobs(Connected):
             mounted = answer.headers.get("docker-content-digest", "")
             if contradicts(mounted, digest):
                 raise IntegrityError(
-                    f"the registry mounted {mounted}, asked for was {digest}",
+                    phrase("the registry mounted {mounted}, asked for was {digest}", mounted=mounted, digest=digest),
                     endpoint=self.registry,
                     reference=reference_of(repository, digest),
                 )

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
 import httpx
 
 from tui.oci.http_library import aiohttp
+from tui.oci.saying import N_, phrase
 
 PIECE = 256 * 1024
 """Bytes handed to a connection at once."""
@@ -53,7 +54,7 @@ class Watch:
     """Ends an exchange that does not get on; `words` say afterwards what it waited for."""
 
     def __init__(self, idle: float) -> None:
-        self.words = f"nothing moved for {idle:.0f} s"
+        self.words = phrase("nothing moved for {idle:.0f} s", idle=idle)
         self._idle = idle
         self._guard = asyncio.timeout(None)
         self._over = False
@@ -82,7 +83,11 @@ class Watch:
 
     def give_up(self) -> None:
         """The connection is too slow."""
-        self.words = f"less than {LEAST_RATE} bytes a second moved for {LEAST_RATE_WINDOW:.0f} s"
+        self.words = phrase(
+            "less than {least_rate} bytes a second moved for {least_rate_window:.0f} s",
+            least_rate=LEAST_RATE,
+            least_rate_window=LEAST_RATE_WINDOW,
+        )
         self._due(0.0)
 
     def _due(self, seconds: float | None) -> None:
@@ -143,12 +148,16 @@ class Incoming(httpx.AsyncByteStream):
             began = time.monotonic()
             async for piece in self._response.content.iter_any():
                 if crawl.moved(len(piece), time.monotonic() - began):
-                    words = f"less than {LEAST_RATE} bytes a second arrived for {LEAST_RATE_WINDOW:.0f} s"
+                    words = phrase(
+                        "less than {least_rate} bytes a second arrived for {least_rate_window:.0f} s",
+                        least_rate=LEAST_RATE,
+                        least_rate_window=LEAST_RATE_WINDOW,
+                    )
                     raise httpx.ReadTimeout(words, request=self._request)
                 yield piece
                 began = time.monotonic()
         except TimeoutError as error:
-            raise httpx.ReadTimeout("nothing arrived for too long", request=self._request) from error
+            raise httpx.ReadTimeout(N_("nothing arrived for too long"), request=self._request) from error
         except (aiohttp.ClientError, OSError) as error:
             raise httpx.ReadError(str(error) or type(error).__name__, request=self._request) from error
 

@@ -32,7 +32,7 @@ from tui.oci.host import OUT_OF_ORDER, REFUSED, Host
 from tui.oci.network import speaks_no_tls
 from tui.oci.reference import DOCKER_HUB
 from tui.oci.retry import Attempts, RetryPolicy
-from tui.oci.saying import N_
+from tui.oci.saying import N_, phrase
 from tui.oci.trust import same_origin
 
 _HUB_HOST = "registry-1.docker.io"
@@ -173,10 +173,10 @@ class Channel:
         if answer.status in REDIRECTS:
             where = answer.headers.get("location", "")
             raise UntrustedAnswer(
-                f"cannot reach the registry: it sends us away to {where[:200]!r}",
+                phrase("cannot reach the registry: it sends us away to {where!r}", where=where[:200]),
                 endpoint=self.registry,
                 status=answer.status,
-                hint="give the endpoint the address and scheme that it is sent to, if that is the registry",
+                hint=N_("give the endpoint the address and scheme that it is sent to, if that is the registry"),
             )
         if answer.status not in call.accept:
             error = self._error(answer, call)

@@ -8,6 +8,7 @@ from typing import Any
 
 from tui.oci.errors import UnsupportedContent
 from tui.oci.reference import is_digest
+from tui.oci.saying import phrase
 
 _MAX_SIZE = 2**53
 
@@ -51,14 +52,18 @@ class Descriptor:
     def from_json(cls, value: Any, where: str) -> Descriptor:
         """Read a descriptor out of parsed JSON. Raises UnsupportedContent that names `where` it is broken."""
         if not isinstance(value, dict):
-            raise UnsupportedContent(f"{where}: a descriptor was expected, found {type(value).__name__}")
+            raise UnsupportedContent(
+                phrase("{where}: a descriptor was expected, found {kind}", where=where, kind=type(value).__name__)
+            )
         digest, size, media_type = value.get("digest"), value.get("size"), value.get("mediaType", "")
         if not isinstance(digest, str) or not is_digest(digest):
-            raise UnsupportedContent(f"{where}: {digest!r} is not a sha256 or sha512 digest")
+            raise UnsupportedContent(
+                phrase("{where}: {digest} is not a sha256 or sha512 digest", where=where, digest=repr(digest))
+            )
         if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size < _MAX_SIZE:
-            raise UnsupportedContent(f"{where}: {size!r} is not a size in bytes")
+            raise UnsupportedContent(phrase("{where}: {size} is not a size in bytes", where=where, size=repr(size)))
         if not isinstance(media_type, str):
-            raise UnsupportedContent(f"{where}: mediaType is no text")
+            raise UnsupportedContent(phrase("{where}: mediaType is no text", where=where))
         return cls(
             media_type=media_type,
             digest=digest,

@@ -18,6 +18,8 @@ from tui.oci.host import Host
 from tui.oci.network import network_error
 from tui.oci.proxy import proxy_for
 from tui.oci.tls import context_for
+from tui.oci.saying import N_, phrase
+from tui.oci.tls import aiohttp_context
 from tui.oci.transport import Lane, RegistryTransport
 from tui.oci.trust import check_destination, origin, resolve, same_origin
 
@@ -73,7 +75,7 @@ class Dispatch:
             await response.aclose()
             url = resolve(url, location)
             check_destination(url, base, self._registry)
-        raise ServerError("the registry redirects in a circle", endpoint=self._registry, reference=call.reference)
+        raise ServerError(N_("the registry redirects in a circle"), endpoint=self._registry, reference=call.reference)
 
     async def send(self, call: Call, url: str, header: str) -> httpx.Response:
         """Send a request to `url` and return the response as soon as its headers are there. Raises RegistryError."""
@@ -96,7 +98,9 @@ class Dispatch:
             raise self.broken(error, call) from error
         except (httpx.InvalidURL, ValueError) as error:
             raise UntrustedAnswer(
-                f"cannot {call.action}: no request can be made of what the registry or the login says",
+                phrase(
+                    "cannot {action}: no request can be made of what the registry or the login says", action=call.action
+                ),
                 endpoint=self._registry,
                 reference=call.reference,
             ) from error

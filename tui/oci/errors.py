@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from tui.oci.saying import N_, filled, made_printable
+from tui.oci.saying import N_, made_printable, phrase
 from tui.oci.text import printable
 
 
@@ -54,8 +54,8 @@ class RegistryError(Exception):
         """Return it with what it is about and what the registry answered, still to be said in another language."""
         where = self.reference or self.endpoint
         answered = " ".join(part for part in (str(self.status or ""), self.code) if part)
-        before, after = f"{where}: " if where else "", f" ({answered})" if answered else ""
-        return filled("{before}{message}{after}", {"before": before, "message": self.message, "after": after})
+        words = phrase("{words} ({answered})", words=self.message, answered=answered) if answered else self.message
+        return phrase("{where}: {words}", where=where, words=words) if where else words
 
 
 class NetworkError(RegistryError):

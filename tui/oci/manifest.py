@@ -14,6 +14,7 @@ from typing import Any
 from tui.oci.descriptor import Descriptor
 from tui.oci.errors import IntegrityError, UnsupportedContent
 from tui.oci.reference import digest_of
+from tui.oci.saying import N_, phrase
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -89,9 +90,21 @@ def parse_manifest(body: bytes, content_type: str = "", expected_digest: str = "
     algorithm = expected_digest.partition(":")[0] or "sha256"
     digest = digest_of(body, algorithm)
     if expected_digest and digest != expected_digest:
-        raise IntegrityError(f"the manifest has digest {digest}, promised was {expected_digest}")
+        raise IntegrityError(
+            phrase(
+                "the manifest has digest {digest}, promised was {expected_digest}",
+                digest=digest,
+                expected_digest=expected_digest,
+            )
+        )
     if len(body) > MAX_MANIFEST:
-        raise UnsupportedContent(f"the manifest has {len(body)} bytes, more than the {MAX_MANIFEST} registries take")
+        raise UnsupportedContent(
+            phrase(
+                "the manifest has {count} bytes, more than the {max_manifest} registries take",
+                count=len(body),
+                max_manifest=MAX_MANIFEST,
+            )
+        )
     document = _load(body)
     header_type = content_type.partition(";")[0].strip().lower()
     media_type = _media_type(document, header_type)
@@ -105,9 +118,9 @@ def _load(body: bytes) -> dict[str, Any]:
     try:
         document = json.loads(body, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
-        raise UnsupportedContent(f"the manifest is not valid JSON: {error}") from error
+        raise UnsupportedContent(phrase("the manifest is not valid JSON: {error}", error=error)) from error
     if not isinstance(document, dict):
-        raise UnsupportedContent("the manifest is not a JSON object")
+        raise UnsupportedContent(N_("the manifest is not a JSON object"))
     return document
 
 
@@ -120,7 +133,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _media_type(document: dict[str, Any], header_type: str) -> str:
     if document.get("schemaVersion") == 1 or header_type in (DOCKER_SCHEMA1, DOCKER_SCHEMA1_SIGNED):
-        raise UnsupportedContent("Docker image manifest schema 1 is not supported: it is obsolete and unverifiable")
+        raise UnsupportedContent(N_("Docker image manifest schema 1 is not supported: it is obsolete and unverifiable"))
     declared = document.get("mediaType")
     if isinstance(declared, str) and declared:
         media_type = declared
@@ -131,7 +144,9 @@ def _media_type(document: dict[str, Any], header_type: str) -> str:
     else:
         media_type = OCI_MANIFEST
     if media_type not in MANIFEST_TYPES:
-        raise UnsupportedContent(f"manifest type {media_type!r} is not one we know how to copy")
+        raise UnsupportedContent(
+            phrase("manifest type {media_type} is not one we know how to copy", media_type=repr(media_type))
+        )
     return media_type
 
 
@@ -140,7 +155,13 @@ def _check_unambiguous(document: dict[str, Any], media_type: str) -> None:
     foreign = ("config", "layers", "fsLayers") if media_type in INDEX_TYPES else ("manifests", "fsLayers")
     both = [key for key in foreign if document.get(key)]
     if both:
-        raise UnsupportedContent(f"the manifest is ambiguous: a {media_type} does not have {', '.join(both)}")
+        raise UnsupportedContent(
+            phrase(
+                "the manifest is ambiguous: a {media_type} does not have {both}",
+                media_type=media_type,
+                both=", ".join(both),
+            )
+        )
 
 
 def _index(document: dict[str, Any], body: bytes, media_type: str, digest: str) -> Manifest:
@@ -186,9 +207,16 @@ def _descriptors(value: Any, where: str) -> list[Descriptor]:
     # An empty list of Go's is written as null by some tools.
     value = [] if value is None else value
     if not isinstance(value, list):
-        raise UnsupportedContent(f"{where}: a list was expected")
+        raise UnsupportedContent(phrase("{where}: a list was expected", where=where))
     if len(value) > _MAX_CHILDREN:
-        raise UnsupportedContent(f"{where}: {len(value)} entries, more than {_MAX_CHILDREN}")
+        raise UnsupportedContent(
+            phrase(
+                "{where}: {count} entries, more than {max_children}",
+                where=where,
+                count=len(value),
+                max_children=_MAX_CHILDREN,
+            )
+        )
     return [Descriptor.from_json(entry, f"{where}[{number}]") for number, entry in enumerate(value)]
 
 

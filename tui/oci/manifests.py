@@ -74,7 +74,7 @@ class Manifests(Connected):
         """
         answer = await self._channel.send(self._manifest_call("GET", repository, target, N_("read the manifest")))
         if answer.body.lstrip()[:1] == b"<":
-            answer.json("a manifest")
+            answer.json(N_("a manifest"))
         expected = target if is_digest(target) else ""
         try:
             manifest = parse_manifest(answer.body, answer.headers.get("content-type", ""), expected)
@@ -131,7 +131,7 @@ class Manifests(Connected):
             "DELETE",
             f"{repository.path}/manifests/{target}",
             delete(repository),
-            "delete the manifest" if is_digest(target) else "delete the tag",
+            N_("delete the manifest") if is_digest(target) else N_("delete the tag"),
             reference_of(repository, target),
             accept=frozenset({200, 202, 204}),
         )

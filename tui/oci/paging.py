@@ -12,6 +12,7 @@ from tui.oci.answers import Answer
 from tui.oci.call import Call
 from tui.oci.channel import Channel
 from tui.oci.errors import PolicyRefused, ServerError, UntrustedAnswer
+from tui.oci.saying import N_, phrase
 from tui.oci.trust import resolve, same_origin
 
 _PARAMETER = r';\s*([!#$&+\-.^_`|~0-9A-Za-z]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",;]*)))?\s*'
@@ -31,7 +32,7 @@ def next_page(link: str, url: str) -> str | None:
         if "next" in _relations(match.group(2)):
             following = resolve(url, match.group(1))
             if not same_origin(following, url):
-                raise UntrustedAnswer("the next page of a list is on another host")
+                raise UntrustedAnswer(N_("the next page of a list is on another host"))
             return following
     return None
 
@@ -69,7 +70,7 @@ async def pages(channel: Channel, call: Call, key: str) -> AsyncIterator[list[st
     last = ""
     without_news = 0
     while without_news < _MAX_PAGES_WITHOUT_NEWS:
-        listed = _names(answer.json("a list"), key, call)
+        listed = _names(answer.json(N_("a list")), key, call)
         names = [name for name in dict.fromkeys(listed) if name not in known]
         known.update(names)
         without_news = 0 if names else without_news + 1
@@ -99,7 +100,7 @@ async def _first(channel: Channel, call: Call) -> tuple[Answer, int]:
 
 async def _another(channel: Channel, call: Call, url: str, seen: set[str]) -> Answer:
     if url in seen:
-        raise ServerError("the registry's list goes round", endpoint=channel.registry, reference=call.reference)
+        raise ServerError(N_("the registry's list goes round"), endpoint=channel.registry, reference=call.reference)
     if len(seen) >= _MAX_PAGES:
         raise _endless(channel, call)
     seen.add(url)
@@ -107,7 +108,7 @@ async def _another(channel: Channel, call: Call, url: str, seen: set[str]) -> An
 
 
 def _endless(channel: Channel, call: Call) -> ServerError:
-    return ServerError("the registry's list does not end", endpoint=channel.registry, reference=call.reference)
+    return ServerError(N_("the registry's list does not end"), endpoint=channel.registry, reference=call.reference)
 
 
 def _names(document: Any, key: str, call: Call) -> list[str]:
@@ -116,7 +117,10 @@ def _names(document: Any, key: str, call: Call) -> list[str]:
     listed = (document.get(key) or []) if known else None
     if not isinstance(listed, list):
         raise ServerError(
-            f"unexpected content instead of a list of {key}: a proxy or portal may answer in place of the registry",
+            phrase(
+                "unexpected content instead of a list of {key}: a proxy or portal may answer in place of the registry",
+                key=key,
+            ),
             reference=call.reference,
         )
     return [name for name in listed if isinstance(name, str)]

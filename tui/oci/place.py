@@ -11,6 +11,8 @@ import os
 import re
 from pathlib import Path
 
+from tui.oci.saying import phrase
+
 FOLDER = "oci:"
 ARCHIVE = "oci-archive:"
 EXAMPLE = f"{FOLDER}/media/usb/export//library/nginx:1.27"
@@ -51,7 +53,7 @@ def absolute_path(text: str) -> str:
     if place is not None:
         return str(path_of(place[0]))
     if not text or "\0" in text:
-        raise InvalidPlace(f"{text!r}: a path is expected")
+        raise InvalidPlace(phrase("{text!r}: a path is expected", text=text))
     return os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111
 
 
@@ -68,13 +70,18 @@ def split_place(text: str) -> tuple[str, str] | None:
     path, _, inside = rest.partition("//")
     if not path or "\0" in path or _PATH.match(path) is None:
         raise InvalidPlace(
-            f"{text!r}: after '{scheme}:' a path that begins with /, ./, ../ or ~/ is expected, and what is inside "
-            f"after two slashes: {EXAMPLE}"
+            phrase(
+                "{text!r}: after '{scheme}:' a path that begins with /, ./, ../ or ~/ is expected, and what is "
+                "inside after two slashes: {example}",
+                text=text,
+                scheme=scheme,
+                example=EXAMPLE,
+            )
         )
     # Of the text alone: what the path leads to is nobody's business before the place is opened.
     whole = os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111
     if whole.strip("/") == "":
-        raise InvalidPlace(f"{text!r}: a folder is expected, not the root of the file system")
+        raise InvalidPlace(phrase("{text!r}: a folder is expected, not the root of the file system", text=text))
     if f"{scheme}:" == ARCHIVE:
         whole = _OF_A_TAR.sub(".tar", whole)
     return f"{scheme}:{whole}/", inside

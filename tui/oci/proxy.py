@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from tui.oci.access import Connection
 from tui.oci.errors import LocalError
+from tui.oci.saying import N_
 
 
 def proxy_for(connection: Connection, url: str) -> str | None:
@@ -39,9 +40,9 @@ def _checked(proxy: str, endpoint: str) -> str | None:
         usable = False
     if not usable:
         raise LocalError(
-            "the proxy set for this registry is not http://host:port or https://host:port",
+            N_("the proxy set for this registry is not http://host:port or https://host:port"),
             endpoint=endpoint,
-            hint="look at the endpoint's proxy, HTTP_PROXY and HTTPS_PROXY; other kinds of proxy are not supported",
+            hint=N_("look at the endpoint's proxy, HTTP_PROXY and HTTPS_PROXY; other kinds of proxy are not supported"),
         )
     return url
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol, Self
 
 from tui.oci.place import EXAMPLE, InvalidPlace, is_place, name_of, split_place
+from tui.oci.saying import N_, phrase
 
 DOCKER_HUB = "docker.io"
 _HUB_ALIASES = frozenset({"index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
@@ -111,7 +112,7 @@ class Repository:
         """Parse `[registry/]path`. Raises InvalidReference when a tag or digest follows or the grammar is broken."""
         reference = Reference.parse(text)
         if reference.tag or reference.digest:
-            raise InvalidReference(f"{text!r}: a repository was expected, without tag or digest")
+            raise InvalidReference(phrase("{text!r}: a repository was expected, without tag or digest", text=text))
         return reference.repository
 
 
@@ -133,7 +134,13 @@ class Reference:
         registry, inside = split_registry(text)
         if is_place(registry):
             if not inside:
-                raise InvalidReference(f"{name_of(registry)!r}: a repository inside is expected, as in {EXAMPLE}")
+                raise InvalidReference(
+                    phrase(
+                        "{name_of!r}: a repository inside is expected, as in {example}",
+                        name_of=name_of(registry),
+                        example=EXAMPLE,
+                    )
+                )
             return cls._in(registry, text, inside)
         return cls._in("", text, text)
 
@@ -143,33 +150,51 @@ class Reference:
         rest, at, digest = named.partition("@")
         if at and not is_digest(digest):
             known = _DIGEST.fullmatch(digest) is not None
-            wrong = "an unsupported digest algorithm" if known else "no digest like sha256:<64 hex digits>"
-            raise InvalidReference(f"{text!r}: {wrong} after '@'")
+            wrong = N_("an unsupported digest algorithm") if known else N_("no digest like sha256:<64 hex digits>")
+            raise InvalidReference(phrase("{text!r}: {wrong} after '@'", text=text, wrong=wrong))
         head, slash, last = rest.rpartition("/")
         last, colon, tag = last.partition(":")
         if colon and not is_tag(tag):
-            raise InvalidReference(f"{text!r}: {tag!r} is not a tag (letters, digits, '_', '.', '-', at most 128)")
+            raise InvalidReference(
+                phrase(
+                    "{text!r}: {tag!r} is not a tag (letters, digits, '_', '.', '-', at most 128)", text=text, tag=tag
+                )
+            )
         name = f"{head}{slash}{last}"
         registry, path = (place, name) if place else split_registry(name)
         if _IDENTIFIER.fullmatch(text):
-            raise InvalidReference(f"{text!r}: 64 hex digits are an image id, not a repository")
+            raise InvalidReference(phrase("{text!r}: 64 hex digits are an image id, not a repository", text=text))
         if not place and text.startswith(("./", "../", "/", "~/")):
             raise InvalidReference(
-                f"{text!r}: {registry!r} is not a registry host; images in a folder are named oci:{text}"
+                phrase(
+                    "{text!r}: {registry!r} is not a registry host; images in a folder are named oci:{text}",
+                    text=text,
+                    registry=registry,
+                )
             )
         if not place and (_DOMAIN.fullmatch(registry) is None or not _has_possible_port(registry)):
-            raise InvalidReference(f"{text!r}: {registry!r} is not a registry host with an optional port")
+            raise InvalidReference(
+                phrase(
+                    "{text!r}: {registry!r} is not a registry host with an optional port", text=text, registry=registry
+                )
+            )
         if registry == DOCKER_HUB and "/" not in path:
             path = f"library/{path}"
         if _PATH.fullmatch(path) is None:
             why = (
-                "upper case is not allowed"
+                N_("upper case is not allowed")
                 if path != path.lower()
-                else "expected lower-case letters, digits, separators"
+                else N_("expected lower-case letters, digits, separators")
             )
-            raise InvalidReference(f"{text!r}: {path!r} is not a repository path; {why}")
+            raise InvalidReference(
+                phrase("{text!r}: {path!r} is not a repository path; {why}", text=text, path=path, why=why)
+            )
         if len(path) > _MAX_NAME:
-            raise InvalidReference(f"{text!r}: the repository path is longer than {_MAX_NAME} characters")
+            raise InvalidReference(
+                phrase(
+                    "{text!r}: the repository path is longer than {max_name} characters", text=text, max_name=_MAX_NAME
+                )
+            )
         return cls(Repository(registry, path), tag, digest if at else "")
 
     @property

@@ -103,7 +103,7 @@ async def _by_post(send: Send, realm: str, service: str, scopes: tuple[str, ...]
 
 
 def _read(answer: Answer, asked_at: float, endpoint: str) -> Token:
-    document = answer.json("a token")
+    document = answer.json(N_("a token"))
     if not isinstance(document, dict):
         raise ServerError(N_("the token server's answer is not a JSON object"), endpoint=endpoint)
     # Harbor sends both names with one of them empty.

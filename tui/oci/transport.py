@@ -17,6 +17,7 @@ from yarl import URL
 
 from tui.oci.bodies import PIECE, Incoming, Once, Outgoing, Parts, Watch, Wrote
 from tui.oci.http_library import aiohttp
+from tui.oci.saying import phrase
 
 _READ_BUFFER = 512 * 1024
 
@@ -81,7 +82,9 @@ class RegistryTransport(AiohttpTransport):
                     proxy_headers=None if plain else dict(self._proxy_login),
                 )
         except aiohttp.ConnectionTimeoutError as error:
-            raise httpx.ConnectTimeout(f"no connection within {CONNECT_TIMEOUT:.0f} s", request=request) from error
+            raise httpx.ConnectTimeout(
+                phrase("no connection within {connect_timeout:.0f} s", connect_timeout=CONNECT_TIMEOUT), request=request
+            ) from error
         except TimeoutError as error:
             raise httpx.ReadTimeout(watch.words, request=request) from error
         except (aiohttp.ClientError, OSError) as error:

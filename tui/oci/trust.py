@@ -13,6 +13,7 @@ from functools import lru_cache
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from tui.oci.errors import UntrustedAnswer
+from tui.oci.saying import phrase
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -45,14 +46,18 @@ def resolve(base: str, location: str) -> str:
     try:
         return urljoin(base, location)
     except ValueError as error:
-        raise UntrustedAnswer(f"the registry named an address that is no URL: {location[:200]}") from error
+        raise UntrustedAnswer(
+            phrase("the registry named an address that is no URL: {location}", location=location[:200])
+        ) from error
 
 
 def check_realm(realm: str, registry_url: str, endpoint: str) -> None:
     """Raise UntrustedAnswer unless a login may go to `realm`: https, or http for a plain http registry."""
     theirs, ours = origin(realm), origin(registry_url)
     if theirs[0] != "https" and ours[0] == "https":
-        raise UntrustedAnswer(f"the registry wants the login sent unencrypted to {theirs[1]}", endpoint=endpoint)
+        raise UntrustedAnswer(
+            phrase("the registry wants the login sent unencrypted to {theirs}", theirs=theirs[1]), endpoint=endpoint
+        )
     if theirs[1] != ours[1]:
         _check_not_internal(theirs[1], ours[1], endpoint)
 
@@ -61,7 +66,9 @@ def check_destination(url: str, registry_url: str, endpoint: str) -> None:
     """Raise UntrustedAnswer unless data may be fetched from or sent to `url` on the word of this registry."""
     theirs, ours = origin(url), origin(registry_url)
     if theirs[0] != "https" and ours[0] == "https":
-        raise UntrustedAnswer(f"the registry points from https to plain http at {theirs[1]}", endpoint=endpoint)
+        raise UntrustedAnswer(
+            phrase("the registry points from https to plain http at {theirs}", theirs=theirs[1]), endpoint=endpoint
+        )
     if theirs[1] != ours[1]:
         _check_not_internal(theirs[1], ours[1], endpoint)
 
@@ -76,12 +83,14 @@ def _split(url: str) -> SplitResult:
         parts = urlsplit(url)
         _port(parts)
     except ValueError as error:
-        raise UntrustedAnswer(f"the registry named an address that is no URL: {url[:200]}") from error
+        raise UntrustedAnswer(phrase("the registry named an address that is no URL: {url}", url=url[:200])) from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise UntrustedAnswer(f"the registry named an address that is not http: {url[:200]}")
+        raise UntrustedAnswer(phrase("the registry named an address that is not http: {url}", url=url[:200]))
     if "@" in parts.netloc:
         # It would replace the login of ours, and is how a foreign host is made to look like another.
-        raise UntrustedAnswer(f"the registry named an address with a user name, at {parts.hostname}")
+        raise UntrustedAnswer(
+            phrase("the registry named an address with a user name, at {hostname}", hostname=parts.hostname)
+        )
     return parts
 
 
@@ -94,7 +103,9 @@ def _check_not_internal(host: str, registry_host: str, endpoint: str) -> None:
     address = _address(host)
     if address is None:
         if host.rstrip(".") in _METADATA_NAMES:
-            raise UntrustedAnswer(f"the registry points into an internal network, at {host}", endpoint=endpoint)
+            raise UntrustedAnswer(
+                phrase("the registry points into an internal network, at {host}", host=host), endpoint=endpoint
+            )
         return
     known = _address(registry_host)
     never = (
@@ -104,7 +115,9 @@ def _check_not_internal(host: str, registry_host: str, endpoint: str) -> None:
     # Behind a name may be a private network as well as a public one, so there only a public address is held to it.
     private = address.is_private and known is not None and not known.is_private
     if never or loopback or private:
-        raise UntrustedAnswer(f"the registry points into an internal network, at {host}", endpoint=endpoint)
+        raise UntrustedAnswer(
+            phrase("the registry points into an internal network, at {host}", host=host), endpoint=endpoint
+        )
 
 
 def _address(host: str) -> _Address | None:

@@ -14,7 +14,7 @@ from tui.oci.call import Call
 from tui.oci.channel import Channel
 from tui.oci.errors import ChunkNotAppended, IntegrityError, NotFound, ServerError, UploadSessionLost
 from tui.oci.reference import contradicts
-from tui.oci.saying import N_
+from tui.oci.saying import N_, phrase
 from tui.oci.transport import IDLE_TIMEOUT, Lane
 from tui.oci.trust import check_destination, resolve
 
@@ -81,7 +81,10 @@ class Upload:
         stored = _stored(answer)
         if stored is not None and stored != end:
             error = ChunkNotAppended if self.offset and stored == length else UploadSessionLost
-            raise error(f"the registry stored {stored} bytes of the {end} that were sent", reference=self._reference)
+            raise error(
+                phrase("the registry stored {stored} bytes of the {end} that were sent", stored=stored, end=end),
+                reference=self._reference,
+            )
         self.offset = end
         self.location = self._resolve(answer)
 
@@ -110,7 +113,7 @@ class Upload:
         stored = answer.headers.get("docker-content-digest", "")
         if contradicts(stored, digest):
             raise IntegrityError(
-                f"the registry stored the blob as {stored}, pushed was {digest}",
+                phrase("the registry stored the blob as {stored}, pushed was {digest}", stored=stored, digest=digest),
                 endpoint=self._channel.registry,
                 reference=self._reference,
             )
@@ -174,7 +177,7 @@ class Upload:
     def _resolve(self, answer: Answer) -> str:
         location = answer.headers.get("location", "")
         if not location:
-            raise ServerError("the registry gave no upload location", reference=self._reference)
+            raise ServerError(N_("the registry gave no upload location"), reference=self._reference)
         url = resolve(answer.url, location)
         asked, given = urlsplit(answer.url), urlsplit(url)
         proxied = (asked.netloc, asked.hostname, f"{asked.hostname}:80")

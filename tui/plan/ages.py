@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from tui.oci.saying import phrase
+
 _AGE = re.compile(r"(\d{1,6})\s*([hdwy])")
 _UNITS = {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1), "y": timedelta(days=365)}
 
@@ -22,4 +24,6 @@ def cutoff(text: str, now: datetime) -> datetime:
         when = datetime.fromisoformat(text.strip())
         return when if when.tzinfo else when.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise ValueError(f"{text!r} is neither an age like '90d' nor a date like '2026-01-31'") from None
+        raise ValueError(
+            phrase("{text!r} is neither an age like '90d' nor a date like '2026-01-31'", text=text)
+        ) from None

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
+from tui.oci.saying import phrase
 from tui.plan.model import ArtifactSelection
 
 KINDS = ("image", "chart", "signature", "attestation", "sbom", "plugin", "artifact")
@@ -28,8 +29,18 @@ def check_artifacts(selection: ArtifactSelection) -> None:
     for word in (*selection.include, *selection.exclude):
         if word not in KINDS and "/" not in word:
             near = difflib.get_close_matches(word, KINDS, 1)
-            known = f"did you mean {near[0]!r}" if near else f"known are {', '.join(KINDS)}"
-            raise ArtifactError(f"{word!r} is no kind of artifact; {known}, or a type with a '/' in it such as text/*")
+            known = (
+                phrase("did you mean {near!r}", near=near[0])
+                if near
+                else phrase("known are {names}", names=", ".join(KINDS))
+            )
+            raise ArtifactError(
+                phrase(
+                    "{word!r} is no kind of artifact; {known}, or a type with a '/' in it such as text/*",
+                    word=word,
+                    known=known,
+                )
+            )
 
 
 def _any(words: Iterable[str], kind: str, artifact_type: str) -> bool:

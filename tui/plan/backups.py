@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 
 from tui.oci.reference import is_tag
+from tui.oci.saying import phrase
 
 FIELDS = ("tag", "date", "time", "digest")
 """{tag} is the tag that is overwritten, {date} and {time} when the run was made (20261121, 134502; UTC), {digest} the
@@ -35,14 +36,29 @@ def backup_tag(template: str, tag: str, digest: str, made: float) -> str:
     def value(match: re.Match[str]) -> str:
         if match[1] not in values:
             known = " ".join(f"{{{field}}}" for field in FIELDS)
-            raise BackupError(f"the template {template!r} has the unknown field {{{match[1]}}}; known are {known}")
+            raise BackupError(
+                phrase(
+                    "the template {template!r} has the unknown field {{{match}}}; known are {known}",
+                    template=template,
+                    match=match[1],
+                    known=known,
+                )
+            )
         return values[match[1]]
 
     name = _FIELD.sub(value, template)
     if not is_tag(name):
-        raise BackupError(f"{template!r} makes {name!r}, which is not a tag (letters, digits, '_', '.', '-', most 128)")
+        raise BackupError(
+            phrase(
+                "{template!r} makes {name!r}, which is not a tag (letters, digits, '_', '.', '-', most 128)",
+                template=template,
+                name=name,
+            )
+        )
     if name == tag:
-        raise BackupError(f"{template!r} makes the tag itself; add to it, as in {{tag}}-before-{{date}}")
+        raise BackupError(
+            phrase("{template!r} makes the tag itself; add to it, as in {{tag}}-before-{{date}}", template=template)
+        )
     return name
 
 
@@ -50,7 +66,9 @@ def check_backup(template: str) -> None:
     """Raise BackupError when the template cannot make a name for an ordinary tag, or the same for every tag."""
     backup_tag(template, "tag", "sha256:" + "0" * 64, 0.0)
     if "tag" not in _FIELD.findall(template) and "digest" not in _FIELD.findall(template):
-        raise BackupError(f"{template!r} makes one name for all tags; it needs {{tag}} or {{digest}}")
+        raise BackupError(
+            phrase("{template!r} makes one name for all tags; it needs {{tag}} or {{digest}}", template=template)
+        )
 
 
 def is_backup(template: str, tag: str) -> bool:

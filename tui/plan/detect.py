@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from tui.oci.saying import N_, phrase
 from tui.plan.document import SUFFIXES, read_document
 from tui.plan.dregsy import is_dregsy, read_dregsy
 from tui.plan.errors import PlanFileError
@@ -16,7 +17,7 @@ from tui.plan.regsync import is_regsync, read_regsync
 from tui.plan.skopeo_sync import is_skopeo_sync, read_skopeo_sync
 from tui.plan.toml_file import load_plan
 
-_EXPECTED = "a file of image-syncer, skopeo sync, regsync or dregsy, or a plan file (.toml)"
+_EXPECTED = N_("a file of image-syncer, skopeo sync, regsync or dregsy, or a plan file (.toml)")
 
 
 def detect_and_load(
@@ -37,8 +38,15 @@ def detect_and_load(
     if path.suffix.lower() == ".toml":
         return Imported(load_plan(path))
     if path.suffix.lower() not in SUFFIXES and path.is_file():
-        found = f"the ending '{path.suffix}'" if path.suffix else "no ending"
-        raise PlanFileError(path, 0, 0, found, "an ending of " + ", ".join((".toml", *SUFFIXES)), "rename the file")
+        found = phrase("the ending '{suffix}'", suffix=path.suffix) if path.suffix else N_("no ending")
+        raise PlanFileError(
+            path,
+            0,
+            0,
+            found,
+            phrase("an ending of {names}", names=", ".join((".toml", *SUFFIXES))),
+            N_("rename the file"),
+        )
     document = read_document(path)
     default = DefaultTarget(registry, namespace)
     root = document.root
@@ -67,6 +75,6 @@ def _are_rules(root: Node) -> bool:
 def _unknown(document: Document) -> PlanFileError:
     logins = ("username", "password", "insecure")
     if any(value.get(name) is not None for _, value in document.root.entries for name in logins):
-        hint = "give the file with the rules, and this one with --auth"
-        return document.error(document.root, "logins without rules", _EXPECTED, hint)
-    return document.error(document.root, "a file of another kind", _EXPECTED)
+        hint = N_("give the file with the rules, and this one with --auth")
+        return document.error(document.root, N_("logins without rules"), _EXPECTED, hint)
+    return document.error(document.root, N_("a file of another kind"), _EXPECTED)

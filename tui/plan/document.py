@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tui.oci.saying import N_, phrase
 from tui.plan.errors import PlanFileError
 from tui.plan.json_nodes import parse_json
 from tui.plan.nodes import Document
@@ -21,12 +22,12 @@ def read_document(path: Path) -> Document:
     suffix = path.suffix.lower()
     text = read_text(path, bom=True)
     if suffix not in SUFFIXES:
-        found = f"the ending '{suffix}'" if suffix else "no ending"
-        expected = "a file whose name ends in " + ", ".join(SUFFIXES)
-        raise PlanFileError(path, 0, 0, found, expected, "rename the file after what is in it")
+        found = phrase("the ending '{suffix}'", suffix=suffix) if suffix else N_("no ending")
+        expected = phrase("a file whose name ends in {names}", names=", ".join(SUFFIXES))
+        raise PlanFileError(path, 0, 0, found, expected, N_("rename the file after what is in it"))
     root = None if not text.strip() else parse_json(text, path) if suffix == ".json" else parse_yaml(text, path)
     if root is None:
         raise PlanFileError(
-            path, 1, 1, "an empty file", "a file of rules or logins", "write {} to say there is nothing"
+            path, 1, 1, N_("an empty file"), N_("a file of rules or logins"), N_("write {} to say there is nothing")
         )
     return Document(path, root, coerces=suffix != ".json")

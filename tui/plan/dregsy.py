@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from tui.oci.reference import InvalidReference, Repository, split_registry
+from tui.oci.saying import N_, phrase
 from tui.plan import re2
 from tui.plan.errors import RuleError
 from tui.plan.expand import check
@@ -35,13 +36,13 @@ def read_dregsy(document: Document) -> Imported:
     out. Raises PlanFileError.
     """
     reader = _Reader(document)
-    reader.unknown(document.root, _TOP, "the file")
+    reader.unknown(document.root, _TOP, N_("the file"))
     for name in ("skopeo", "docker", "lister"):
         if (node := document.root.get(name)) is not None and node.kind != "null":
-            reader.warn("option-left-out", node, f"{name!r} has no place in a plan and is left out")
+            reader.warn("option-left-out", node, phrase("{name!r} has no place in a plan and is left out", name=name))
     tasks = document.root.get("tasks")
     if tasks is None or tasks.kind != "list":
-        raise document.error(tasks or document.root, "no tasks", "a list under 'tasks'")
+        raise document.error(tasks or document.root, N_("no tasks"), N_("a list under 'tasks'"))
     rules = tuple(rule for task in tasks.items for rule in reader.task(task))
     return Imported(Plan(document.path.stem, rules), AuthBook(tuple(reader.entries)), distinct(reader.hazards))
 
@@ -65,35 +66,43 @@ class _Reader:
         self.hazards: list[Hazard] = []
 
     def task(self, task: Node) -> Iterator[Rule]:
-        self.document.mapping(task, "a task with name, source, target and mappings")
-        self.unknown(task, _TASK, "the task")
+        self.document.mapping(task, N_("a task with name, source, target and mappings"))
+        self.unknown(task, _TASK, N_("the task"))
         if (interval := task.get("interval")) is not None and interval.kind != "null":
-            message = "'interval' of the task is left out: a plan runs once"
-            self.warn("option-left-out", interval, message, "repeat it with a timer")
+            message = N_("'interval' of the task is left out: a plan runs once")
+            self.warn("option-left-out", interval, message, N_("repeat it with a timer"))
         way = _Way(*(self.side(task, name) for name in ("source", "target")))
         mappings = task.get("mappings")
         if mappings is None or mappings.kind != "list":
-            raise self.document.error(mappings or task, "no mappings", "a list under 'mappings'")
+            raise self.document.error(mappings or task, N_("no mappings"), N_("a list under 'mappings'"))
         for mapping in mappings.items:
             try:
                 yield from self.mapping(way, mapping)
             except _LeftOut as reason:
-                message = f"the mapping is left out: {reason}"
-                self.warn("not-expressible", mapping, message, "write a rule for it by hand")
+                message = phrase("the mapping is left out: {reason}", reason=reason)
+                self.warn("not-expressible", mapping, message, N_("write a rule for it by hand"))
 
     def side(self, task: Node, name: str) -> str:
         """Return the registry of a side, noting its login."""
         node = task.get(name)
         if node is None:
-            raise self.document.error(task, f"a task without '{name}'", f"{name}: {{registry: ...}}")
-        self.document.mapping(node, f"a {name} with a registry")
-        self.unknown(node, _SIDE, f"the {name}")
-        registry = self.document.text(node.get("registry"), "a registry host")
+            raise self.document.error(
+                task, phrase("a task without '{name}'", name=name), phrase("{name}: {{registry: ...}}", name=name)
+            )
+        self.document.mapping(node, phrase("a {name} with a registry", name=name))
+        self.unknown(node, _SIDE, phrase("the {name}", name=name))
+        registry = self.document.text(node.get("registry"), N_("a registry host"))
         if not registry or split_registry(f"{registry}/name")[1] != "name":
-            raise self.document.error(node, f"a {name} without a registry host", "registry: registry.example.com")
+            raise self.document.error(
+                node, phrase("a {name} without a registry host", name=name), N_("registry: registry.example.com")
+            )
         for left in ("auth-refresh", "lister"):
             if (value := node.get(left)) is not None:
-                self.warn("option-left-out", value, f"{left!r} of the {name} has no place in a plan and is left out")
+                self.warn(
+                    "option-left-out",
+                    value,
+                    phrase("{left!r} of the {name} has no place in a plan and is left out", left=left, name=name),
+                )
         username, password = self.login(node.get("auth"), registry)
         insecure = self.document.flag(node.get("skip-tls-verify")) or False
         if username or password or insecure:
@@ -102,20 +111,23 @@ class _Reader:
 
     def login(self, node: Node | None, registry: str) -> tuple[str, str]:
         """Return user name and password; what cannot be read is left out, and never quoted."""
-        text = self.document.text(node, "a login in base64")
+        text = self.document.text(node, N_("a login in base64"))
         if node is None or text in ("", "none"):
             return "", ""
         try:
             login = json.loads(base64.b64decode(text, validate=True))
             return str(login["username"]), str(login["password"])
         except (binascii.Error, ValueError, KeyError, TypeError):
-            message = f"the login for {registry} is no JSON with username and password in base64 and is not used"
+            message = phrase(
+                "the login for {registry} is no JSON with username and password in base64 and is not used",
+                registry=registry,
+            )
             self.warn("auth-incomplete", node, message)
             return "", ""
 
     def mapping(self, way: _Way, mapping: Node) -> Iterator[Rule]:
-        self.document.mapping(mapping, "a mapping with from and to")
-        self.unknown(mapping, _MAPPING, "the mapping")
+        self.document.mapping(mapping, N_("a mapping with from and to"))
+        self.unknown(mapping, _MAPPING, N_("the mapping"))
         origin = self.document.origin(mapping)
         blank = replace(self.blank(way, mapping), platforms=self.platforms(mapping), origin=origin)
         for rule in self.selected(blank, mapping):
@@ -124,15 +136,15 @@ class _Reader:
                 check(rule)
             except (RuleError, SelectionError) as error:
                 hint = getattr(error, "hint", "")
-                raise self.document.error(mapping, str(error), "a mapping that can be carried out", hint) from None
+                raise self.document.error(mapping, str(error), N_("a mapping that can be carried out"), hint) from None
             yield rule
 
     def blank(self, way: _Way, mapping: Node) -> Rule:
         """Return the rule for all tags."""
-        source = self.document.text(mapping.get("from"), "a path, or a regular expression after 'regex:'")
-        target = self.document.text(mapping.get("to"), "a path")
+        source = self.document.text(mapping.get("from"), N_("a path, or a regular expression after 'regex:'"))
+        target = self.document.text(mapping.get("to"), N_("a path"))
         if not source:
-            raise self.document.error(mapping, "a mapping without 'from'", "from: project/name")
+            raise self.document.error(mapping, N_("a mapping without 'from'"), N_("from: project/name"))
         if target.startswith(_REGEX):
             raise _LeftOut("a plan cannot make names with a regular expression")
         below = f"{way.target}/{target.strip('/')}".rstrip("/")
@@ -143,13 +155,13 @@ class _Reader:
         try:
             repository = Repository.parse(f"{way.source}/{source.strip('/')}")
         except InvalidReference as error:
-            raise self.document.error(mapping, str(error), "a path like project/name") from None
+            raise self.document.error(mapping, str(error), N_("a path like project/name")) from None
         return Rule(repository.registry, repository.path, below if target else f"{below}/{source.strip('/')}")
 
     def selected(self, blank: Rule, mapping: Node) -> Iterator[Rule]:
         """Yield a rule for each kind of filter: dregsy takes a tag when one of them does, and all of `keep`."""
-        tags = [node.text for node in self.document.texts(mapping.get("tags"), "a list of tags and filters")]
-        digests = [node.text for node in self.document.texts(mapping.get("digests"), "a list of digests")]
+        tags = [node.text for node in self.document.texts(mapping.get("tags"), N_("a list of tags and filters"))]
+        digests = [node.text for node in self.document.texts(mapping.get("digests"), N_("a list of digests"))]
         ranges = [tag.removeprefix(_SEMVER).strip() for tag in tags if tag.startswith(_SEMVER)]
         regexes = [tag.removeprefix(_REGEX).strip() for tag in tags if tag.startswith(_REGEX)]
         keep = [tag.removeprefix(_KEEP).strip() for tag in tags if tag.startswith(_KEEP)]
@@ -202,31 +214,38 @@ class _Reader:
         try:
             re2.compile(closed)
         except re2.RegexError as error:
-            raise self.document.error(node, f"the regular expression {text!r} ({error})", "RE2 syntax") from None
+            raise self.document.error(
+                node, phrase("the regular expression {text!r} ({error})", text=text, error=error), N_("RE2 syntax")
+            ) from None
         return closed if "|" not in closed else f"(?:{closed})"
 
     def platforms(self, mapping: Node) -> tuple[Platform, ...]:
         node = mapping.get("platform")
-        text = self.document.text(node, "a platform like linux/amd64, or all")
+        text = self.document.text(node, N_("a platform like linux/amd64, or all"))
         if text == "all":
             return ()
         if node is None or not text:
-            message = (
+            message = N_(
                 "dregsy copies this machine's platform of a list unless it says 'platform: all'; a plan copies all"
             )
-            self.warn("one-platform", mapping, message, "add platforms to the rule to copy fewer")
+            self.warn("one-platform", mapping, message, N_("add platforms to the rule to copy fewer"))
             return ()
-        message = "dregsy writes the one platform without a list around it; a plan writes a list of one"
+        message = N_("dregsy writes the one platform without a list around it; a plan writes a list of one")
         self.warn("one-platform", node, message)
         try:
             return (Platform.parse(text),)
         except ValueError as error:
-            raise self.document.error(node, str(error), "a platform like linux/arm64/v8") from None
+            raise self.document.error(node, str(error), N_("a platform like linux/arm64/v8")) from None
 
     def unknown(self, node: Node, known: tuple[str, ...], where: str) -> None:
-        self.document.mapping(node, "keys and values")
+        self.document.mapping(node, N_("keys and values"))
         for key, hint in self.document.unknown(node, known):
-            self.warn("unknown-key", key, f"{key.text!r} of {where} means nothing and is left out", hint)
+            self.warn(
+                "unknown-key",
+                key,
+                phrase("{text!r} of {where} means nothing and is left out", text=key.text, where=where),
+                hint,
+            )
 
     def warn(self, code: HazardCode, node: Node, message: str, hint: str = "") -> None:
         self.hazards.append(Hazard(code, message, self.document.origin(node), hint))

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from tui.oci.reference import is_digest
+from tui.oci.saying import N_, phrase
 from tui.plan import naming
 from tui.plan.expand import check
 from tui.plan.exported import (
@@ -38,12 +39,16 @@ def export_dregsy(plan: Plan) -> ExportedFiles:
         tasks.setdefault(registries, []).append(mapping)
     hazards += left_out(plan, TOOL, ("referrers", "concurrency", "retries"))
     if plan.options.referrers:
-        message = "signatures and what else refers to an image are not taken along"
-        hazards.append(Hazard("not-expressible", message, plan.name, f"{TOOL} copies what its file names"))
+        message = N_("signatures and what else refers to an image are not taken along")
+        hazards.append(
+            Hazard("not-expressible", message, plan.name, phrase("{tool} copies what its file names", tool=TOOL))
+        )
     if not tasks:
         return ExportedFiles((), tuple(hazards))
-    message = "the logins are not in the file"
-    hazards.append(Hazard("option-left-out", message, plan.name, "add 'auth' to the sources and targets that need it"))
+    message = N_("the logins are not in the file")
+    hazards.append(
+        Hazard("option-left-out", message, plan.name, N_("add 'auth' to the sources and targets that need it"))
+    )
     document = {
         "relay": "skopeo",
         "tasks": [
@@ -63,7 +68,7 @@ def _mapping(rule: Rule) -> tuple[tuple[str, str], dict[str, Any]]:
 def _one(rule: Rule) -> tuple[tuple[str, str], dict[str, str]]:
     check(rule)
     if not keeps_tags(rule):
-        raise NotExpressible("it makes other tags at the target")
+        raise NotExpressible(N_("it makes other tags at the target"))
     target = naming.render_target(rule.target, rule.source, (*rule.references, "tag")[0]).repository
     return (rule.source_registry, target.registry), {"from": rule.source_path, "to": target.path}
 
@@ -71,12 +76,12 @@ def _one(rule: Rule) -> tuple[tuple[str, str], dict[str, str]]:
 def _many(rule: Rule) -> tuple[tuple[str, str], dict[str, str]]:
     base = rule.target.removesuffix("/{path}")
     if rule.target_references:
-        raise NotExpressible("it makes other tags at the target")
+        raise NotExpressible(N_("it makes other tags at the target"))
     if base == rule.target or naming.fields_of(base):
-        raise NotExpressible("it names many repositories and keeps only a part of their path")
+        raise NotExpressible(N_("it names many repositories and keeps only a part of their path"))
     project, chosen = rule.source_path.removesuffix("*"), rule.repositories
     if chosen.include or chosen.exclude or chosen.exclude_regex or (project and chosen.regex):
-        raise NotExpressible("it selects repositories in more than one way")
+        raise NotExpressible(N_("it selects repositories in more than one way"))
     registry, _, below = base.partition("/")
     expression = f"{re.escape(project)}.*" if project else whole(chosen.regex) if chosen.regex else ".*"
     found = {"from": f"regex:{expression}"}
@@ -94,9 +99,11 @@ def _filters(tags: TagSelection) -> list[str]:
     only(tags, "include", "exclude", "regex", "exclude_regex", "semver")
     taken = allowed(tags)
     if tags.semver and taken:
-        raise NotExpressible("it selects tags by version and by name together")
+        raise NotExpressible(N_("it selects tags by version and by name together"))
     if tags.semver and not _PLAIN_RANGE.fullmatch(tags.semver):
-        raise NotExpressible(f"it has a range of versions that dregsy does not read: {tags.semver}")
+        raise NotExpressible(
+            phrase("it has a range of versions that dregsy does not read: {semver}", semver=tags.semver)
+        )
     found = [f"semver: {tags.semver}"] if tags.semver else [f"regex: {_closed(expression)}" for expression in taken]
     return found + [f"keep: !{_closed(expression)}" for expression in denied(tags)]
 
@@ -108,8 +115,8 @@ def _closed(expression: str) -> str:
 
 def _platform(rule: Rule) -> str:
     if len(rule.platforms) > 1:
-        raise NotExpressible("it chooses several platforms")
+        raise NotExpressible(N_("it chooses several platforms"))
     text = str(rule.platforms[0]) if rule.platforms else "all"
     if "*" in text or "(" in text:
-        raise NotExpressible("it leaves parts of a platform open")
+        raise NotExpressible(N_("it leaves parts of a platform open"))
     return text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from tui.oci.saying import made_printable, phrase
 from tui.oci.text import printable
 
 
@@ -15,13 +16,13 @@ class RuleError(ValueError):
     """
 
     def __init__(self, message: str, origin: str = "", hint: str = "") -> None:
-        self.message = printable(message)
+        self.message = made_printable(message)
         self.origin = printable(origin)
-        self.hint = printable(hint)
+        self.hint = made_printable(hint)
         super().__init__(self.message, self.origin, self.hint)
 
     def __str__(self) -> str:
-        return f"{self.origin + ': ' if self.origin else ''}{self.message}"
+        return phrase("{where}: {words}", where=self.origin, words=self.message) if self.origin else self.message
 
 
 class PlanFileError(ValueError):
@@ -43,9 +44,9 @@ class PlanFileError(ValueError):
         self.path = printable(os.fspath(path))
         self.line = line
         self.column = column
-        self.found = printable(found)
-        self.expected = printable(expected)
-        self.hint = printable(hint)
+        self.found = made_printable(found)
+        self.expected = made_printable(expected)
+        self.hint = made_printable(hint)
         super().__init__(self.path, line, column, self.found, self.expected, self.hint)
 
     @property
@@ -54,4 +55,6 @@ class PlanFileError(ValueError):
         return ":".join([self.path, *(str(number) for number in (self.line, self.column) if number)])
 
     def __str__(self) -> str:
-        return f"{self.where}: found {self.found}, expected {self.expected}"
+        return phrase(
+            "{where}: found {found}, expected {expected}", where=self.where, found=self.found, expected=self.expected
+        )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from tui.oci.reference import Reference, Repository, is_digest, is_repository, is_tag
+from tui.oci.saying import N_, phrase
 from tui.plan import naming
 from tui.plan.artifacts import ArtifactError, check_artifacts
 from tui.plan.attached import is_attached
@@ -61,7 +62,7 @@ def chosen_repositories(rule: Rule, paths: Sequence[str]) -> list[str]:
     try:
         return matching_paths(rule.repositories, paths)
     except SelectionError as error:
-        raise RuleError(str(error), rule.origin, "correct the rule") from error
+        raise RuleError(str(error), rule.origin, N_("correct the rule")) from error
 
 
 def takes(rule: Rule, path: str) -> bool:
@@ -77,7 +78,7 @@ def expand(rule: Rule, repository: Repository, listed: Sequence[str]) -> list[Pa
     try:
         return pairs_of(rule, repository, rule.references or narrow(rule.tags, listed).tags)
     except SelectionError as error:
-        raise RuleError(str(error), rule.origin, "correct the rule") from error
+        raise RuleError(str(error), rule.origin, N_("correct the rule")) from error
 
 
 def pairs_of(rule: Rule, repository: Repository, sources: Sequence[str]) -> list[Pair]:
@@ -114,13 +115,17 @@ def _pairs(rule: Rule, repository: Repository, sources: Sequence[str], template:
                 )
             )
     except naming.TemplateError as error:
-        raise RuleError(str(error), rule.origin, "correct the rule") from error
+        raise RuleError(str(error), rule.origin, N_("correct the rule")) from error
     for pair in pairs:
         if pair.source.digest and pair.target.digest and pair.source.digest != pair.target.digest:
             raise RuleError(
-                f"{rule}: the digest at the target is not the one at the source, {pair.source.digest}",
+                phrase(
+                    "{rule}: the digest at the target is not the one at the source, {digest}",
+                    rule=rule,
+                    digest=pair.source.digest,
+                ),
                 rule.origin,
-                "content keeps its digest when it is copied; name the same digest or a tag at the target",
+                N_("content keeps its digest when it is copied; name the same digest or a tag at the target"),
             )
     return pairs
 
@@ -128,24 +133,37 @@ def _pairs(rule: Rule, repository: Repository, sources: Sequence[str], template:
 def check(rule: Rule) -> None:
     """Raise RuleError for everything that is wrong with the rule whatever the registry lists."""
     if rule.is_pattern and (rule.references or rule.target_references):
-        raise RuleError(f"{rule}: many repositories cannot share one list of tags", rule.origin, "use a tag selection")
+        raise RuleError(
+            phrase("{rule}: many repositories cannot share one list of tags", rule=rule),
+            rule.origin,
+            N_("use a tag selection"),
+        )
     if not rule.is_pattern and rule.repositories != RepositorySelection():
         raise RuleError(
-            f"{rule}: repositories are chosen where one is named",
+            phrase("{rule}: repositories are chosen where one is named", rule=rule),
             rule.origin,
-            f"write {rule.source_path.partition('/')[0]}/* as the source, or leave out 'repositories'",
+            phrase(
+                "write {registry}/* as the source, or leave out 'repositories'",
+                registry=rule.source_path.partition("/")[0],
+            ),
         )
     if rule.references and rule.tags != TagSelection():
-        raise RuleError(f"{rule}: tags are both named and selected", rule.origin, "leave out one of the two")
+        raise RuleError(
+            phrase("{rule}: tags are both named and selected", rule=rule), rule.origin, N_("leave out one of the two")
+        )
     path = rule.source_path.removesuffix("*").removesuffix("/") if rule.is_pattern else rule.source_path
     if not is_repository(path) and rule.source_path != "*":
-        expected = "a repository path, 'project/*' or '*'"
-        raise RuleError(f"{rule.source_path!r} is not {expected}", rule.origin, f"write {expected}")
+        expected = N_("a repository path, 'project/*' or '*'")
+        raise RuleError(
+            phrase("{source_path!r} is not {expected}", source_path=rule.source_path, expected=expected),
+            rule.origin,
+            phrase("write {expected}", expected=expected),
+        )
     if rule.is_pattern and rule.source_path not in ("*", f"{path}/*"):
         raise RuleError(
-            f"{rule.source_path!r}: '*' stands for whole repositories",
+            phrase("{source_path!r}: '*' stands for whole repositories", source_path=rule.source_path),
             rule.origin,
-            f"did you mean '{path}/*'?",
+            phrase("did you mean '{path}/*'?", path=path),
         )
     sample = Repository(rule.source_registry, f"{path}/name" if path else "name") if rule.is_pattern else rule.source
     try:
@@ -154,7 +172,7 @@ def check(rule: Rule) -> None:
         check_repositories(rule.repositories)
         check_artifacts(rule.artifacts)
     except (SelectionError, ArtifactError, naming.TemplateError) as error:
-        raise RuleError(str(error), rule.origin, "correct the rule") from error
+        raise RuleError(str(error), rule.origin, N_("correct the rule")) from error
     if rule.references:
         expand(rule, sample, ())
 
@@ -183,14 +201,23 @@ def _names(rule: Rule, template: str, sources: Sequence[str]) -> Sequence[str | 
     named = rule.target_references or ((tag,) if tag and not naming.fields_of(tag) else ())
     if named and len(named) != len(sources):
         raise RuleError(
-            f"{rule}: {len(sources)} at the source but {len(named)} at the target",
+            phrase(
+                "{rule}: {count} at the source but {other} at the target",
+                rule=rule,
+                count=len(sources),
+                other=len(named),
+            ),
             rule.origin,
-            "name as many tags at the target as the source has, or none to keep their names",
+            N_("name as many tags at the target as the source has, or none to keep their names"),
         )
     return named or (None,) * len(sources)
 
 
 def _at(repository: Repository, name: str, rule: Rule) -> Reference:
     if not is_tag(name) and not is_digest(name):
-        raise RuleError(f"{rule}: {name!r} is neither a tag nor a digest", rule.origin, "correct the name")
+        raise RuleError(
+            phrase("{rule}: {name!r} is neither a tag nor a digest", rule=rule, name=name),
+            rule.origin,
+            N_("correct the name"),
+        )
     return Reference(repository).with_target(name)

@@ -8,6 +8,7 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tui.oci.saying import N_, phrase
 from tui.plan import naming, re2
 from tui.plan.errors import RuleError
 from tui.plan.expand import expand
@@ -55,13 +56,15 @@ def carry(plan: Plan, tool: str, write: Callable[[Rule], Part]) -> tuple[list[Pa
     for rule in plan.rules:
         try:
             if is_on_disk(rule):
-                raise NotExpressible("a folder or tar on a disk is in it")
+                raise NotExpressible(N_("a folder or tar on a disk is in it"))
             if named := unsaid(rule, _RULE):
-                raise NotExpressible(f"it says {' and '.join(named)}")
+                raise NotExpressible(phrase("it says {named}", named=" and ".join(named)))
             written.append(write(rule))
         except (NotExpressible, RuleError) as reason:
-            message = f"{rule} is left out: {reason.args[0]}"
-            hazards.append(Hazard("not-expressible", message, rule.origin or plan.name, f"{tool} cannot do this"))
+            message = phrase("{rule} is left out: {reason}", rule=rule, reason=reason.args[0])
+            hazards.append(
+                Hazard("not-expressible", message, rule.origin or plan.name, phrase("{tool} cannot do this", tool=tool))
+            )
     return written, hazards
 
 
@@ -70,7 +73,13 @@ def left_out(plan: Plan, tool: str, carried: Collection[str]) -> list[Hazard]:
     named = [f"{name} = {_value(getattr(plan.options, name))}" for name in unsaid(plan.options, carried)]
     named += [f"[{name}]" for name in unsaid(plan, ("options",))]
     return [
-        Hazard("not-expressible", f"{said} is left out", plan.name, f"{tool} has nothing like it") for said in named
+        Hazard(
+            "not-expressible",
+            phrase("{said} is left out", said=said),
+            plan.name,
+            phrase("{tool} has nothing like it", tool=tool),
+        )
+        for said in named
     ]
 
 
@@ -97,13 +106,13 @@ def keeps_tags(rule: Rule) -> bool:
 def only(tags: TagSelection, *carried: str) -> None:
     """Raise NotExpressible for a part of a selection that is not `carried`."""
     if named := unsaid(tags, carried):
-        raise NotExpressible(f"it selects tags by {' and '.join(named)}")
+        raise NotExpressible(phrase("it selects tags by {named}", named=" and ".join(named)))
 
 
 def allowed(tags: TagSelection) -> list[str]:
     """Return expressions of which one has to match the whole tag, none for every tag. Raises NotExpressible."""
     if tags.include and tags.regex:
-        raise NotExpressible("it selects tags by include and regex together")
+        raise NotExpressible(N_("it selects tags by include and regex together"))
     return [*globs(tags.include), *wholes(tags.regex)]
 
 
@@ -116,7 +125,7 @@ def globs(patterns: Iterable[str]) -> list[str]:
     """Return globs as expressions for the whole text. Raises NotExpressible for a set in brackets."""
     found = [glob_to_regex(pattern) for pattern in patterns]
     if None in found:
-        raise NotExpressible("it has a glob with a set in brackets")
+        raise NotExpressible(N_("it has a glob with a set in brackets"))
     return [expression for expression in found if expression is not None]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tui.oci.reference import Repository
-from tui.oci.text import printable
+from tui.oci.saying import made_printable
 from tui.plan.model import Plan
 
 HazardCode = Literal[
@@ -53,7 +53,7 @@ class Hazard:
 
     def __post_init__(self) -> None:
         for name in ("message", "origin", "hint"):
-            object.__setattr__(self, name, printable(getattr(self, name)))
+            object.__setattr__(self, name, made_printable(getattr(self, name)))
 
     def __str__(self) -> str:
         hint = f"; {self.hint}" if self.hint else ""

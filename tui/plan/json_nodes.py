@@ -7,12 +7,13 @@ import re
 from bisect import bisect_right
 from pathlib import Path
 
+from tui.oci.saying import N_, phrase
 from tui.plan.errors import PlanFileError
 from tui.plan.nodes import Kind, Node
 
 _TOKEN = re.compile(r'[ \t\n\r]*([{}\[\]:,]|"[^"\\]*(?:\\.[^"\\]*)*"|[^\s{}\[\]:,"]+)')
-TOO_DEEP = ("values nested too deeply", "a file of rules or logins")
-_HINT = "JSON wants double quotes, no comments, and no comma after the last item"
+TOO_DEEP = (N_("values nested too deeply"), N_("a file of rules or logins"))
+_HINT = N_("JSON wants double quotes, no comments, and no comma after the last item")
 
 
 def parse_json(text: str, path: Path) -> Node:
@@ -23,7 +24,9 @@ def parse_json(text: str, path: Path) -> Node:
     except RecursionError:
         raise PlanFileError(path, 1, 1, *TOO_DEEP) from None
     except json.JSONDecodeError as error:
-        raise PlanFileError(path, error.lineno, error.colno, f"no JSON ({error.msg})", "JSON", _HINT) from None
+        raise PlanFileError(
+            path, error.lineno, error.colno, phrase("no JSON ({msg})", msg=error.msg), "JSON", _HINT
+        ) from None
 
 
 class _Walk:
@@ -47,7 +50,7 @@ class _Walk:
         if token.startswith('"'):
             return Node("string", line, column, json.loads(token))
         if token in ("NaN", "Infinity", "-Infinity"):
-            raise PlanFileError(self.path, line, column, "a number JSON does not have", "JSON", _HINT)
+            raise PlanFileError(self.path, line, column, N_("a number JSON does not have"), "JSON", _HINT)
         words: dict[str, Kind] = {"true": "boolean", "false": "boolean", "null": "null"}
         return Node(words.get(token, "number"), line, column, token)
 
@@ -84,5 +87,7 @@ class _Walk:
 
 def twice(path: Path, key: Node, first: int) -> PlanFileError:
     """Return what is said of a key that is there already; other readers take the last and lose the first."""
-    found = f"a key that is there already, in line {first}"
-    return PlanFileError(path, key.line, key.column, found, "each key once", "remove one of the two, or join them")
+    found = phrase("a key that is there already, in line {first}", first=first)
+    return PlanFileError(
+        path, key.line, key.column, found, N_("each key once"), N_("remove one of the two, or join them")
+    )

@@ -7,6 +7,7 @@ import re
 
 from tui.oci.place import InvalidPlace, is_place, split_place
 from tui.oci.reference import InvalidReference, Reference, Repository, is_digest, is_tag
+from tui.oci.saying import N_, phrase
 
 FIELDS = ("registry", "project", "path", "name", "tag")
 """{registry} is the source's host and port, {path} its whole path, {project} and {name} the first and the
@@ -30,18 +31,31 @@ def render_target(template: str, source: Repository, tag: str) -> Reference:
     path = _fill(template, inside, source, tag)
     below, given = (path, inside) if place else (path.partition("/")[2], inside.partition("/")[2])
     if ":" in below and ":" not in given:
-        where = f"the path of {source.registry}" if is_place(source.registry) else f"the port of {source.registry}"
-        raise TemplateError(f"{template!r}: {where} cannot stand inside a repository path")
+        where = (
+            phrase("the path of {registry}", registry=source.registry)
+            if is_place(source.registry)
+            else phrase("the port of {registry}", registry=source.registry)
+        )
+        raise TemplateError(
+            phrase("{template!r}: {where} cannot stand inside a repository path", template=template, where=where)
+        )
     try:
         repository = Repository.parse(f"{place}{path}")
     except InvalidReference as error:
-        raise TemplateError(f"target {template!r} makes {error}") from None
+        raise TemplateError(phrase("target {template!r} makes {error}", template=template, error=error)) from None
     if not own_tag:
         return Reference(repository).with_target(tag)
     rendered = _fill(template, own_tag, source, tag)
     if not is_tag(rendered):
-        limit = "letters, digits, '_', '.', '-', at most 128"
-        raise TemplateError(f"target {template!r} makes {rendered!r}, which is not a tag ({limit})")
+        limit = N_("letters, digits, '_', '.', '-', at most 128")
+        raise TemplateError(
+            phrase(
+                "target {template!r} makes {rendered!r}, which is not a tag ({limit})",
+                template=template,
+                rendered=rendered,
+                limit=limit,
+            )
+        )
     return Reference(repository, tag=rendered)
 
 
@@ -86,9 +100,9 @@ def below(template: str, path: str) -> str:
 def check_template(template: str) -> None:
     """Raise TemplateError when the template cannot make a reference for an ordinary repository and tag."""
     if template.endswith(":"):
-        raise TemplateError(f"{template!r} ends in ':' with no tag after it")
+        raise TemplateError(phrase("{template!r} ends in ':' with no tag after it", template=template))
     if "@" in _in_place(template)[1]:
-        raise TemplateError(f"{template!r}: a target is named by a tag, not by a digest")
+        raise TemplateError(phrase("{template!r}: a target is named by a tag, not by a digest", template=template))
     render_target(template, _PROBE, "tag")
 
 
@@ -106,12 +120,29 @@ def _fill(template: str, part: str, source: Repository, tag: str) -> str:
         field = match[1]
         if field not in values:
             near = difflib.get_close_matches(field, FIELDS, 1)
-            known = f"did you mean {{{near[0]}}}?" if near else "known are " + " ".join(f"{{{f}}}" for f in FIELDS)
-            raise TemplateError(f"target {template!r} has the unknown field {{{field}}}; {known}")
+            known = (
+                phrase("did you mean {{{near}}}?", near=near[0])
+                if near
+                else phrase("known are {names}", names=" ".join(f"{{{f}}}" for f in FIELDS))
+            )
+            raise TemplateError(
+                phrase(
+                    "target {template!r} has the unknown field {{{field}}}; {known}",
+                    template=template,
+                    field=field,
+                    known=known,
+                )
+            )
         if field == "tag" and is_digest(tag):
-            raise TemplateError(f"target {template!r} builds a name from the tag, but {tag} is a digest")
+            raise TemplateError(
+                phrase(
+                    "target {template!r} builds a name from the tag, but {tag} is a digest", template=template, tag=tag
+                )
+            )
         return values[field]
 
     if "{" in _FIELD.sub("", part) or "}" in _FIELD.sub("", part):
-        raise TemplateError(f"target {template!r} has a brace that is not part of a field such as {{name}}")
+        raise TemplateError(
+            phrase("target {template!r} has a brace that is not part of a field such as {{name}}", template=template)
+        )
     return _FIELD.sub(value, part)

@@ -11,16 +11,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from tui.oci.saying import N_, phrase
 from tui.plan.errors import PlanFileError
 
 Kind = Literal["mapping", "list", "string", "number", "boolean", "null"]
 
 _ARTICLES: dict[Kind, str] = {
-    "mapping": "a mapping",
-    "list": "a list",
-    "string": "a text",
-    "number": "a number",
-    "boolean": "true or false",
+    "mapping": N_("a mapping"),
+    "list": N_("a list"),
+    "string": N_("a text"),
+    "number": N_("a number"),
+    "boolean": N_("true or false"),
     "null": "nothing",
 }
 _TRUE = frozenset({"true", "yes", "on", "y"})
@@ -76,15 +77,15 @@ class Document:
             return ""
         if node.kind == "string" or (self.coerces and node.kind in ("number", "boolean")):
             return node.text
-        hint = "write it in quotes" if node.kind in ("number", "boolean") else ""
+        hint = N_("write it in quotes") if node.kind in ("number", "boolean") else ""
         raise self.wrong_kind(node, expected, hint)
 
-    def flag(self, node: Node | None, expected: str = "true or false") -> bool | None:
+    def flag(self, node: Node | None, expected: str = N_("true or false")) -> bool | None:
         """Return true or false, None for a value that is not there. Raises PlanFileError."""
         if node is None or node.kind == "null":
             return None
         if node.kind != "boolean":
-            raise self.wrong_kind(node, expected, "write true or false without quotes")
+            raise self.wrong_kind(node, expected, N_("write true or false without quotes"))
         return node.text.lower() in _TRUE
 
     def texts(self, node: Node | None, expected: str) -> list[Node]:
@@ -105,4 +106,4 @@ class Document:
         for key, _ in node.entries:
             if key.text not in names:
                 near = difflib.get_close_matches(key.text, names, 1)
-                yield key, f"did you mean '{near[0]}'?" if near else ""
+                yield key, phrase("did you mean '{near}'?", near=near[0]) if near else ""

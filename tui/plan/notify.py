@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from tui.oci.saying import N_, phrase
+
 Shape = Literal["generic", "slack", "dingtalk", "wecom", "feishu"]
 Occasion = Literal["end", "failure"]
 SHAPES: tuple[str, ...] = get_args(Shape)
@@ -38,9 +40,14 @@ def check_notify(notify: Notify) -> Notify:
     for name in (notify.url_env, notify.secret_env):
         if name and not _VARIABLE.fullmatch(name):
             # What stands here may be the address itself, which is a secret.
-            raise ValueError("url_env and secret_env are names of environment variables, not what is in them")
+            raise ValueError(N_("url_env and secret_env are names of environment variables, not what is in them"))
     if notify.secret_env and notify.shape in ("slack", "wecom"):
-        raise ValueError(f"messages to {notify.shape} are not signed; leave out secret_env")
+        raise ValueError(phrase("messages to {shape} are not signed; leave out secret_env", shape=notify.shape))
     if notify.metrics_file and not notify.metrics_file.endswith(".prom"):
-        raise ValueError(f"metrics_file = {notify.metrics_file!r}: node_exporter reads only files that end in .prom")
+        raise ValueError(
+            phrase(
+                "metrics_file = {metrics_file!r}: node_exporter reads only files that end in .prom",
+                metrics_file=notify.metrics_file,
+            )
+        )
     return notify

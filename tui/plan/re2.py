@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from tui.oci.saying import N_, phrase
+
 _POSIX = {
     "alnum": "0-9A-Za-z",
     "alpha": "A-Za-z",
@@ -28,14 +30,14 @@ _POSIX = {
 }
 _REFUSED_GROUPS = {
     "=": "lookahead",
-    "!": "negative lookahead",
+    "!": N_("negative lookahead"),
     "<=": "lookbehind",
-    "<!": "negative lookbehind",
-    "P=": "a backreference",
+    "<!": N_("negative lookbehind"),
+    "P=": N_("a backreference"),
     "P>": "recursion",
-    ">": "an atomic group",
-    "(": "a conditional group",
-    "#": "a comment",
+    ">": N_("an atomic group"),
+    "(": N_("a conditional group"),
+    "#": N_("a comment"),
 }
 _CONTROL = {"a": "\a", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _QUANTIFIER = re.compile(r"(?:[*+?]|\{(\d+)(?:,(\d*))?\})\??")
@@ -74,7 +76,7 @@ class _Translation:
             flags = self.flags
             item = self._item()
             if self.flags != flags and any(out):
-                raise RegexError("flags inside the expression need a group: (?i:...)")
+                raise RegexError(N_("flags inside the expression need a group: (?i:...)"))
             out.append(item)
         return (f"(?{''.join(sorted(self.flags))})" if self.flags else "") + "".join(out)
 
@@ -85,7 +87,7 @@ class _Translation:
     def _item(self) -> str:
         if quantifier := self._quantifier():
             if again := self._quantifier():
-                raise RegexError(f"{quantifier + again!r} repeats a repetition")
+                raise RegexError(phrase("{quantifier!r} repeats a repetition", quantifier=quantifier + again))
             return quantifier
         if self.rest[0] == "(":
             return self._group()
@@ -105,7 +107,9 @@ class _Translation:
             return ""
         least, most = int(match[1] or 0), int(match[2] or match[1] or 0)
         if max(least, most) > _MAX_REPEAT:
-            raise RegexError(f"{match[0]!r} repeats more than {_MAX_REPEAT} times")
+            raise RegexError(
+                phrase("{match!r} repeats more than {max_repeat} times", match=match[0], max_repeat=_MAX_REPEAT)
+            )
         return self._take(match.end())
 
     def _group(self) -> str:
@@ -114,7 +118,7 @@ class _Translation:
             return self._take(1)
         if name := _NAME.match(self.rest):
             if name[1] in self.names:
-                raise RegexError(f"the group name {name[1]!r} is used twice")
+                raise RegexError(phrase("the group name {name!r} is used twice", name=name[1]))
             self.names.add(name[1])
             self._take(name.end())
             return "("
@@ -127,12 +131,12 @@ class _Translation:
             return ""
         for opening, what in _REFUSED_GROUPS.items():
             if self.rest.startswith(opening, 2):
-                raise RegexError(f"{what} '(?{opening}' is not part of RE2")
-        raise RegexError(f"{self.rest[:4]!r} opens no group that RE2 knows")
+                raise RegexError(phrase("{what} '(?{opening}' is not part of RE2", what=what, opening=opening))
+        raise RegexError(phrase("{rest!r} opens no group that RE2 knows", rest=self.rest[:4]))
 
     def _escape(self) -> str:
         if len(self.rest) == 1:
-            raise RegexError("the backslash at the end escapes nothing")
+            raise RegexError(N_("the backslash at the end escapes nothing"))
         letter = self.rest[1]
         if letter == "Q":
             literal, _, self.rest = self.rest[2:].partition(r"\E")
@@ -151,7 +155,7 @@ class _Translation:
             octal, short, long = number.groups()
             code = int(octal, 8) if octal else int(short or long, 16)
             if code > _MAX_CODE:
-                raise RegexError(f"{number[0]!r} is not a character")
+                raise RegexError(phrase("{number!r} is not a character", number=number[0]))
             return chr(code)
         escape = self._take(2)
         letter = escape[1:]
@@ -160,17 +164,17 @@ class _Translation:
         if letter.isascii() and letter and not letter.isalnum():
             return letter
         if letter in "pP":
-            raise RegexError(f"the Unicode class {escape!r} has no meaning here: tags are ASCII")
+            raise RegexError(phrase("the Unicode class {escape!r} has no meaning here: tags are ASCII", escape=escape))
         if letter.isdigit():
-            raise RegexError(f"the backreference {escape!r} is not part of RE2")
-        raise RegexError(f"{escape!r} is not an escape that RE2 knows")
+            raise RegexError(phrase("the backreference {escape!r} is not part of RE2", escape=escape))
+        raise RegexError(phrase("{escape!r} is not an escape that RE2 knows", escape=escape))
 
     def _class(self) -> str:
         opening = self._take(2 if self.rest.startswith("[^") else 1)
         items: list[str] = []
         while not self.rest.startswith("]") or not items:
             if not self.rest:
-                raise RegexError("a character class '[' has no closing ']'")
+                raise RegexError(N_("a character class '[' has no closing ']'"))
             items.append(self._class_item())
         self._take(1)
         return f"{opening}{''.join(items)}]"
@@ -179,7 +183,7 @@ class _Translation:
         if posix := _POSIX_CLASS.match(self.rest):
             self._take(posix.end())
             if posix[2] not in _POSIX:
-                raise RegexError(f"{posix[0]!r} is not a class that RE2 knows")
+                raise RegexError(phrase("{posix!r} is not a class that RE2 knows", posix=posix[0]))
             ranges = _POSIX[posix[2]]
             return _complement(ranges) if posix[1] else ranges
         if len(self.rest) > 1 and self.rest[0] == "\\" and self.rest[1] in "dDsSwW":
@@ -190,7 +194,7 @@ class _Translation:
         self._take(1)
         high = self._class_character()
         if high < low:
-            raise RegexError(f"the range {low}-{high} runs backwards")
+            raise RegexError(phrase("the range {low}-{high} runs backwards", low=low, high=high))
         return f"{re.escape(low)}-{re.escape(high)}"
 
     def _class_character(self) -> str:

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from tui.oci.reference import Reference, is_digest, split_registry
+from tui.oci.saying import N_
 from tui.plan import naming
 from tui.plan.expand import check, expand
 from tui.plan.exported import (
@@ -45,8 +46,10 @@ def export_regsync(plan: Plan) -> ExportedFiles:
         return ExportedFiles((), tuple(hazards))
     registries = dict.fromkeys(split_registry(f"{step[side]}/name")[0] for step in steps for side in _SIDES)
     document = {"version": 1, "creds": [_login(name) for name in registries], "defaults": defaults, "sync": steps}
-    message = "the logins are taken from variables of the environment"
-    hazards.append(Hazard("option-left-out", message, plan.name, "set them, or remove 'creds' to use docker's logins"))
+    message = N_("the logins are taken from variables of the environment")
+    hazards.append(
+        Hazard("option-left-out", message, plan.name, N_("set them, or remove 'creds' to use docker's logins"))
+    )
     return ExportedFiles((ExportedFile(yaml_text(document, _COMMAND), _COMMAND),), tuple(hazards))
 
 
@@ -56,21 +59,21 @@ _SIDES = ("source", "target")
 def _steps(rule: Rule) -> list[Step]:
     platforms = {"platforms": [str(platform) for platform in rule.platforms]} if rule.platforms else {}
     if any("*" in platform or "(" in platform for platform in platforms.get("platforms", ())):
-        raise NotExpressible("it leaves parts of a platform open")
+        raise NotExpressible(N_("it leaves parts of a platform open"))
     if rule.is_pattern:
         return [{**_registry(rule), **platforms}]
     check(rule)
     if rule.references:
         return [{**_image(pair.source, pair.target), **platforms} for pair in expand(rule, rule.source, ())]
     if naming.split_template(rule.target)[1] or "tag" in naming.fields_of(rule.target) or rule.target_references:
-        raise NotExpressible("it makes other tags at the target")
+        raise NotExpressible(N_("it makes other tags at the target"))
     target = naming.render_target(rule.target, rule.source, "tag").repository
     return [{"source": str(rule.source), "target": str(target), "type": "repository", **_tags(rule.tags), **platforms}]
 
 
 def _image(source: Reference, target: Reference) -> Step:
     if is_digest(target.target) and target.target != source.target:
-        raise NotExpressible("it gives a digest to what has another name")
+        raise NotExpressible(N_("it gives a digest to what has another name"))
     return {"source": str(source), "target": str(target), "type": "image"}
 
 
@@ -78,14 +81,14 @@ def _registry(rule: Rule) -> Step:
     """Return the step for a whole registry, or what is below a project of it."""
     base = rule.target.removesuffix("/{path}")
     if base == rule.target or naming.fields_of(base):
-        raise NotExpressible("it names many repositories and keeps only a part of their path")
+        raise NotExpressible(N_("it names many repositories and keeps only a part of their path"))
     chosen = rule.repositories
     if chosen.include and chosen.regex:
-        raise NotExpressible("it selects repositories by include and regex together")
+        raise NotExpressible(N_("it selects repositories by include and regex together"))
     project = rule.source_path.removesuffix("*")
     allow = [*globs(chosen.include), *([whole(chosen.regex)] if chosen.regex else [])]
     if project and allow:
-        raise NotExpressible("it selects repositories below a project")
+        raise NotExpressible(N_("it selects repositories below a project"))
     allow = [f"{re.escape(project)}.*"] if project else allow
     deny = [*globs(chosen.exclude), *([whole(chosen.exclude_regex)] if chosen.exclude_regex else [])]
     repos = {name: found for name, found in (("allow", allow), ("deny", deny)) if found}

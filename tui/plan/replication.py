@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
+from tui.oci.saying import phrase
+
 Trigger = Literal["manual", "scheduled", "event_based"]
 """What starts the policy again after this run: nobody, the clock, or a push to the Harbor."""
 Resource = Literal["", "image", "artifact"]
@@ -47,7 +49,9 @@ def replication_of(document: Mapping[str, Any] | None) -> Replication | None:
         return None
     found = Replication(**{**document, "labels": tuple(document["labels"])})
     if found.trigger not in TRIGGERS or found.resource not in RESOURCES:
-        raise ValueError(f"replication: {found.trigger!r}, {found.resource!r}")
+        raise ValueError(
+            phrase("replication: {trigger!r}, {resource!r}", trigger=found.trigger, resource=found.resource)
+        )
     return found
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tui.oci.place import is_place
 from tui.oci.reference import InvalidReference, Reference, Repository, is_digest, split_registry
+from tui.oci.saying import N_
 from tui.plan.model import ArtifactSelection, Platform, RepositorySelection, Rule, TagSelection
 from tui.plan.naming import registry_of, split_template
 
@@ -71,7 +72,7 @@ def parse_pattern(text: str) -> tuple[str, str]:
     """Return registry and path of `[registry/]project/*` or `registry/*`. Raises InvalidReference."""
     registry, path = split_registry(text)
     if text == "*":
-        raise InvalidReference("'*': name the registry: 'registry.example.com/*'")
+        raise InvalidReference(N_("'*': name the registry: 'registry.example.com/*'"))
     Repository.parse(f"{registry}/{path.removesuffix('*')}name")
     return registry, path
 

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 
+from tui.oci.saying import N_, phrase
 from tui.plan import re2
 from tui.plan.ages import cutoff
 from tui.plan.attached import is_attached
@@ -108,7 +109,7 @@ def check_selection(selection: TagSelection) -> None:
     _check_globs(selection.include + selection.exclude, "tag")
     narrow(selection, [], {})
     if selection.newest_by == "time" and selection.newest is None:
-        raise SelectionError("newest_by = 'time' says nothing without newest = how many")
+        raise SelectionError(N_("newest_by = 'time' says nothing without newest = how many"))
 
 
 def matching_paths(selection: RepositorySelection, paths: Iterable[str]) -> list[str]:
@@ -124,7 +125,9 @@ def check_repositories(selection: RepositorySelection) -> None:
 
 def _by_name(selection: TagSelection, tags: list[str], steps: list[Step]) -> list[str]:
     if selection.newest is not None and selection.newest < 1:
-        raise SelectionError(f"newest = {selection.newest} keeps nothing; at least 1 was expected")
+        raise SelectionError(
+            phrase("newest = {newest} keeps nothing; at least 1 was expected", newest=selection.newest)
+        )
     tags = _patterns(selection, tags, steps)
     if selection.semver:
         try:
@@ -156,7 +159,13 @@ def _patterns(selection: TagSelection | RepositorySelection, names: list[str], s
             try:
                 pattern = re2.compile(expression)
             except re2.RegexError as error:
-                raise SelectionError(f"the regular expression {expression!r} is not valid: {error}") from None
+                raise SelectionError(
+                    phrase(
+                        "the regular expression {expression!r} is not valid: {error}",
+                        expression=expression,
+                        error=error,
+                    )
+                ) from None
             names = [name for name in names if bool(pattern.search(name)) is wanted]
             steps.append(Step(step, len(names)))
     return names
@@ -179,7 +188,7 @@ def _cutoff(selection: TagSelection, now: datetime | None) -> datetime:
     try:
         return cutoff(selection.newer_than, now or datetime.now(UTC))
     except ValueError as error:
-        raise SelectionError(f"newer_than: {error}") from None
+        raise SelectionError(phrase("newer_than: {error}", error=error)) from None
 
 
 def _newest(selection: TagSelection, tags: list[str], facts: Mapping[str, TagFacts], count: int) -> list[str]:
@@ -193,4 +202,4 @@ def _newest(selection: TagSelection, tags: list[str], facts: Mapping[str, TagFac
 
 def _check_globs(globs: Iterable[str], what: str) -> None:
     if not all(globs):
-        raise SelectionError(f"an empty glob matches no {what}; leave it out")
+        raise SelectionError(phrase("an empty glob matches no {what}; leave it out", what=what))

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tui.oci.reference import Repository
+from tui.oci.saying import N_, phrase
 from tui.plan import naming
 from tui.plan.expand import check
 from tui.plan.exported import (
@@ -73,11 +74,13 @@ def export_skopeo_sync(plan: Plan) -> ExportedFiles:
             files[-1].takes(line)
     hazards += left_out(plan, TOOL, ("referrers", "retries", "force", "concurrency"))
     if plan.options.referrers:
-        message = "signatures and what else refers to an image are not taken along"
-        hazards.append(Hazard("not-expressible", message, plan.name, f"{TOOL} copies what its file names"))
+        message = N_("signatures and what else refers to an image are not taken along")
+        hazards.append(
+            Hazard("not-expressible", message, plan.name, phrase("{tool} copies what its file names", tool=TOOL))
+        )
     if files:
-        message = "logins are not in the files"
-        hazards.append(Hazard("option-left-out", message, plan.name, "use 'skopeo login' for every registry"))
+        message = N_("logins are not in the files")
+        hazards.append(Hazard("option-left-out", message, plan.name, N_("use 'skopeo login' for every registry")))
     return ExportedFiles(tuple(_file(file, plan.options.retries) for file in files), tuple(hazards))
 
 
@@ -92,12 +95,12 @@ def _file(file: _File, retries: int) -> ExportedFile:
 
 def _line(rule: Rule) -> _Line:
     if rule.is_pattern:
-        raise NotExpressible("it names many repositories")
+        raise NotExpressible(N_("it names many repositories"))
     if rule.platforms:
-        raise NotExpressible("it chooses platforms")
+        raise NotExpressible(N_("it chooses platforms"))
     check(rule)
     if not keeps_tags(rule):
-        raise NotExpressible("it makes other tags at the target")
+        raise NotExpressible(N_("it makes other tags at the target"))
     destination, scoped = _destination(rule)
     kind, what = _selected(rule)
     return _Line(rule.source, destination, scoped, kind, what)
@@ -110,7 +113,7 @@ def _destination(rule: Rule) -> tuple[str, bool]:
     for kept, scoped in ((f"/{rule.source}", True), (f"/{name}", False)):
         if target.endswith(kept):
             return target.removesuffix(kept), scoped
-    raise NotExpressible("it gives the repository another name at the target")
+    raise NotExpressible(N_("it gives the repository another name at the target"))
 
 
 def _selected(rule: Rule) -> tuple[str, Any]:

@@ -7,6 +7,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from tui.oci.saying import N_, phrase
 from tui.plan.errors import PlanFileError
 
 _BOM = b"\xef\xbb\xbf"
@@ -21,12 +22,17 @@ def read_text(path: Path, *, bom: bool = False) -> str:
     try:
         data = path.read_bytes()
     except OSError as error:
-        found = f"no readable file ({error.strerror or error})"
-        raise PlanFileError(path, 0, 0, found, "a file", "check the path and its permissions") from error
+        found = phrase("no readable file ({strerror})", strerror=error.strerror or error)
+        raise PlanFileError(path, 0, 0, found, N_("a file"), N_("check the path and its permissions")) from error
     if data.startswith(_BOM):
         if not bom:
             raise PlanFileError(
-                path, 1, 1, "a byte order mark", "UTF-8 text without one", "save the file as 'UTF-8' without BOM"
+                path,
+                1,
+                1,
+                N_("a byte order mark"),
+                N_("UTF-8 text without one"),
+                N_("save the file as 'UTF-8' without BOM"),
             )
         data = data[len(_BOM) :]
     try:
@@ -35,8 +41,8 @@ def read_text(path: Path, *, bom: bool = False) -> str:
         before = data[: error.start]
         line = before.count(b"\n") + 1
         column = len(before[before.rfind(b"\n") + 1 :].decode()) + 1
-        found = f"the byte 0x{data[error.start]:02x}, which is not UTF-8"
-        raise PlanFileError(path, line, column, found, "UTF-8 text", "convert the file to UTF-8") from None
+        found = phrase("the byte 0x{data:02x}, which is not UTF-8", data=data[error.start])
+        raise PlanFileError(path, line, column, found, N_("UTF-8 text"), N_("convert the file to UTF-8")) from None
 
 
 def write_text(path: Path, text: str) -> None:

@@ -38,6 +38,7 @@ from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 from tui.oci.place import absolute_path
+from tui.oci.saying import N_, phrase
 from tui.plan.backups import check_backup
 from tui.plan.errors import PlanFileError, RuleError
 from tui.plan.expand import check
@@ -148,15 +149,22 @@ class _Reader(TableReader):
         self.known(document, (), _PLAN_KEYS)
         version = self.get(document, (), "version", int)
         if version is None:
-            raise self.error((), "no 'version'", f"version = {VERSION} at the top")
+            raise self.error((), N_("no 'version'"), phrase("version = {version} at the top", version=VERSION))
         if version != VERSION:
-            expected = f"version = {VERSION}"
-            raise self.error(("version",), f"version {version}", expected, "a newer regferry may read this file")
+            expected = phrase("version = {version}", version=VERSION)
+            raise self.error(
+                ("version",),
+                phrase("version {version}", version=version),
+                expected,
+                N_("a newer regferry may read this file"),
+            )
         name = self.get(document, (), "name", str)
         options = self.options(self.get(document, (), "options", dict) or {})
         rules = document.get("rule", [])
         if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
-            raise self.error(("rule",), describe(rules), "tables under [[rule]]", "write [[rule]] above each rule")
+            raise self.error(
+                ("rule",), describe(rules), N_("tables under [[rule]]"), N_("write [[rule]] above each rule")
+            )
         return Plan(
             self.path.stem if name is None else name,
             tuple(self.rule(rule, index) for index, rule in enumerate(rules)),
@@ -175,34 +183,40 @@ class _Reader(TableReader):
             if getattr(found, name) not in allowed:
                 raise self.choice((*keys, name), getattr(found, name), allowed)
         if found.speed < 0:
-            raise self.error((*keys, "speed"), f"speed = {found.speed}", "at least 0")
+            raise self.error((*keys, "speed"), phrase("speed = {speed}", speed=found.speed), N_("at least 0"))
         return found
 
     def options(self, table: Mapping[str, Any]) -> Options:
         keys: Keys = ("options",)
         options = Options(**self.values(table, keys, Options))
-        expected = "the path of an earlier export"
+        expected = N_("the path of an earlier export")
         earlier = (self.valid((*keys, "since"), text, expected, absolute_path) for text in options.since)
         options = replace(options, since=tuple(earlier))
         for name, words in CHOICES.items():
             if (word := getattr(options, name)) not in words:
                 raise self.choice((*keys, name), word, words)
-        self.valid((*keys, "backup"), options.backup, "a name like '{tag}-before-{date}'", check_backup)
+        self.valid((*keys, "backup"), options.backup, N_("a name like '{tag}-before-{date}'"), check_backup)
         for name, least in (("concurrency", 1), ("retries", 0), ("limit_rate", 0), ("limit_requests", 0)):
             if (value := getattr(options, name)) < least:
-                raise self.error((*keys, name), f"{name} = {value}", f"at least {least}")
+                raise self.error((*keys, name), f"{name} = {value}", phrase("at least {least}", least=least))
         if options.split and options.split < SMALLEST_PART:
-            raise self.error((*keys, "split"), f"split = {options.split}", f"at least {SMALLEST_PART} bytes, or 0")
+            raise self.error(
+                (*keys, "split"),
+                phrase("split = {split}", split=options.split),
+                phrase("at least {smallest_part} bytes, or 0", smallest_part=SMALLEST_PART),
+            )
         return options
 
     def mirror(self, table: Mapping[str, Any]) -> Mirror:
         keys: Keys = ("mirror",)
         mirror = Mirror(**self.values(table, keys, Mirror))
         for pattern in mirror.protect:
-            self.valid((*keys, "protect"), pattern, "a glob, or a regular expression between slashes", check_pattern)
+            self.valid(
+                (*keys, "protect"), pattern, N_("a glob, or a regular expression between slashes"), check_pattern
+            )
         for name in ("max_count", "max_percent"):
             if (value := getattr(mirror, name)) < 0:
-                raise self.error((*keys, name), f"{name} = {value}", "at least 0")
+                raise self.error((*keys, name), f"{name} = {value}", N_("at least 0"))
         return mirror
 
     def notify(self, table: Mapping[str, Any]) -> Notify:
@@ -211,7 +225,7 @@ class _Reader(TableReader):
         for name, allowed in (("shape", SHAPES), ("on", OCCASIONS)):
             if (value := getattr(notify, name)) not in allowed:
                 raise self.choice((*keys, name), value, allowed)
-        return self.valid(keys, notify, "settings that go together", check_notify)
+        return self.valid(keys, notify, N_("settings that go together"), check_notify)
 
     def rule(self, table: Mapping[str, Any], index: int) -> Rule:
         keys: Keys = ("rule", index)
@@ -221,10 +235,10 @@ class _Reader(TableReader):
         repositories = self.chosen(table, keys, "repositories", RepositorySelection)
         artifacts = self.chosen(table, keys, "artifacts", ArtifactSelection)
         platforms = [
-            self.valid((*keys, "platforms"), text, "a platform like 'linux/arm64/v8'", Platform.parse)
+            self.valid((*keys, "platforms"), text, N_("a platform like 'linux/arm64/v8'"), Platform.parse)
             for text in self.strings(table, keys, "platforms")
         ]
-        self.valid((*keys, "target"), target, "a target like 'acr.example.com/mirror/{name}'", check_template)
+        self.valid((*keys, "target"), target, N_("a target like 'acr.example.com/mirror/{name}'"), check_template)
         line, _ = place(self.text, keys)
 
         def rule_of(source: str) -> Rule:
@@ -240,19 +254,19 @@ class _Reader(TableReader):
                 origin=f"{self.path.name}:{line}",
             )
 
-        expected = "a source like 'harbor.example.com/library/nginx' or 'harbor.example.com/library/*'"
+        expected = N_("a source like 'harbor.example.com/library/nginx' or 'harbor.example.com/library/*'")
         rule = self.valid((*keys, "source"), source, expected, rule_of)
         try:
             check(rule)
         except RuleError as error:
-            raise self.error(keys, error.message, "a rule that can be carried out", error.hint) from None
+            raise self.error(keys, error.message, N_("a rule that can be carried out"), error.hint) from None
         return rule
 
     def selection(self, table: Mapping[str, Any], keys: Keys) -> TagSelection:
         selection = TagSelection(**self.values(table, keys, TagSelection))
         if selection.newest_by not in get_args(NewestBy):
             raise self.choice((*keys, "newest_by"), selection.newest_by, get_args(NewestBy))
-        self.valid(keys, selection, "a selection that can be applied", check_selection)
+        self.valid(keys, selection, N_("a selection that can be applied"), check_selection)
         return selection
 
     def chosen(self, table: Mapping[str, Any], keys: Keys, key: str, kind: type[_Chosen]) -> _Chosen:
@@ -266,5 +280,9 @@ def _syntax_error(text: str, path: Path, error: tomllib.TOMLDecodeError) -> Plan
     last = text.rstrip("\n").split("\n")
     place = (int(line), int(column)) if line and column else (len(last), len(last[-1]) + 1)
     if what.startswith(("Cannot overwrite", "Cannot declare", "Cannot mutate")):
-        return PlanFileError(path, *place, "a key that is there already", "each key once", "remove one of the two")
-    return PlanFileError(path, *place, f"no TOML ({what})", "TOML", 'quote text with "..."; lists are [...]')
+        return PlanFileError(
+            path, *place, N_("a key that is there already"), N_("each key once"), N_("remove one of the two")
+        )
+    return PlanFileError(
+        path, *place, phrase("no TOML ({what})", what=what), "TOML", N_('quote text with "..."; lists are [...]')
+    )

@@ -8,10 +8,17 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tui.oci.saying import N_, phrase
 from tui.plan.errors import PlanFileError
 from tui.plan.toml_places import place
 
-_KINDS = {str: "a string", bool: "true or false", int: "a whole number", list: "a list of strings", dict: "a table"}
+_KINDS = {
+    str: N_("a string"),
+    bool: N_("true or false"),
+    int: N_("a whole number"),
+    list: N_("a list of strings"),
+    dict: N_("a table"),
+}
 
 Keys = tuple[str | int, ...]
 _T = TypeVar("_T")
@@ -44,12 +51,12 @@ class TableReader:
         """Raise for a key that means nothing here: a typing error would otherwise change what is copied."""
         for key in table:
             if key not in allowed:
-                raise self.choice((*keys, key), key, allowed, what="the unknown key ")
+                raise self.choice((*keys, key), key, allowed, what=N_("the unknown key"))
 
     def required(self, table: Mapping[str, Any], keys: Keys, key: str) -> str:
         value = self.get(table, keys, key, str)
         if value is None:
-            raise self.error(keys, f"a {keys[0]} without '{key}'", f'{key} = "..."')
+            raise self.error(keys, phrase("a {keys} without '{key}'", keys=keys[0], key=key), f'{key} = "..."')
         return value
 
     def get(self, table: Mapping[str, Any], keys: Keys, key: str, kind: type[_T]) -> _T | None:
@@ -65,7 +72,7 @@ class TableReader:
         values: list[Any] = self.get(table, keys, key, list) or []
         for value in values:
             if not isinstance(value, str):
-                raise self.error((*keys, key), f"{describe(value)} in {key}", _KINDS[list])
+                raise self.error((*keys, key), phrase("{what} in {key}", what=describe(value), key=key), _KINDS[list])
         return values
 
     def valid(self, keys: Keys, value: _V, expected: str, make: Callable[[_V], _T]) -> _T:
@@ -79,8 +86,13 @@ class TableReader:
 
     def choice(self, keys: Keys, found: str, allowed: Sequence[str], what: str = "") -> PlanFileError:
         near = difflib.get_close_matches(found, allowed, 1)
-        hint = f"did you mean '{near[0]}'?" if near else ""
-        return self.error(keys, f"{what}'{found}'", "one of " + ", ".join(allowed), hint)
+        hint = phrase("did you mean '{near}'?", near=near[0]) if near else ""
+        return self.error(
+            keys,
+            phrase("{what} '{name}'", what=what, name=found) if what else f"'{found}'",
+            phrase("one of {names}", names=", ".join(allowed)),
+            hint,
+        )
 
     def error(self, keys: Keys, found: str, expected: str, hint: str = "", value: object = None) -> PlanFileError:
         line, column = place(self.text, keys, value) if keys else (1, 1)
@@ -90,5 +102,5 @@ class TableReader:
 def describe(value: object) -> str:
     """Return a value in words for a message."""
     if isinstance(value, (dict, list)):
-        return "a table" if isinstance(value, dict) else "a list"
+        return N_("a table") if isinstance(value, dict) else N_("a list")
     return f"{str(value).lower() if isinstance(value, bool) else repr(value)}"

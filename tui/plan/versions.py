@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from tui.oci.saying import phrase
+
 if TYPE_CHECKING:
     from semantic_version import NpmSpec, Version  # type: ignore[import-untyped]
 
@@ -83,6 +85,8 @@ def parse_range(text: str) -> VersionRange:
     try:
         spec = NpmSpec(complete)
     except ValueError as error:
-        raise ValueError(f"{text!r} is not a version range like '>=1.20 <2', '^1.2' or '~1.4'") from error
+        raise ValueError(
+            phrase("{text!r} is not a version range like '>=1.20 <2', '^1.2' or '~1.4'", text=text)
+        ) from error
     named = (tuple(int(number) for number in match.groups()) for match in _NAMED_PRERELEASE.finditer(complete))
     return VersionRange(spec, frozenset(named))

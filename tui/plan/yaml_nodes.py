@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from tui.oci.saying import N_, phrase
 from tui.plan.errors import PlanFileError
 from tui.plan.json_nodes import TOO_DEEP, twice
 from tui.plan.nodes import Kind, Node
@@ -41,8 +42,8 @@ def parse_yaml(text: str, path: Path) -> Node | None:
 
     if bad := _UNPRINTABLE.search(text):
         line, column = _place(text, bad.start())
-        found = f"the character U+{ord(bad[0]):04X}"
-        raise PlanFileError(path, line, column, found, "YAML text", "remove the character")
+        found = phrase("the character U+{ord:04X}", ord=ord(bad[0]))
+        raise PlanFileError(path, line, column, found, N_("YAML text"), N_("remove the character"))
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         _check_depth(yaml.parse(text, Loader=loader), path)
@@ -64,7 +65,7 @@ class _Reader:
         if id(node) in self.done:
             return self.done[id(node)]
         if id(node) in self.open:
-            raise self.error(node, "an alias inside the value it stands for", "a value that ends")
+            raise self.error(node, N_("an alias inside the value it stands for"), N_("a value that ends"))
         self.open.add(id(node))
         result = self.done[id(node)] = self._node(node)
         return result
@@ -73,7 +74,9 @@ class _Reader:
         kind = _KINDS.get(str(node.tag).removeprefix(_TAG))
         line, column = node.start_mark.line + 1, node.start_mark.column + 1
         if kind is None:
-            raise self.error(node, "a YAML tag", "a plain value", "text that begins with '!' stands in quotes")
+            raise self.error(
+                node, N_("a YAML tag"), N_("a plain value"), N_("text that begins with '!' stands in quotes")
+            )
         if kind == "mapping":
             return Node(kind, line, column, entries=self.entries(cast("yaml.MappingNode", node)))
         if kind == "list":
@@ -91,7 +94,7 @@ class _Reader:
                     merged += source.entries
                 continue
             if name.kind in ("mapping", "list"):
-                raise self.error(key, f"a {name.kind} as a key", "a text as a key")
+                raise self.error(key, phrase("a {kind} as a key", kind=name.kind), N_("a text as a key"))
             if name.text in lines:
                 raise twice(self.path, name, lines[name.text])
             lines[name.text] = name.line
@@ -126,13 +129,17 @@ def _syntax_error(text: str, path: Path, error: yaml.MarkedYAMLError) -> PlanFil
     content = lines[line - 1] if line <= len(lines) else ""
     if content[column - 1 : column] == "\t" or content[: len(content) - len(content.lstrip())].count("\t"):
         column = content.index("\t") + 1
-        return PlanFileError(path, line, column, "a tab", "spaces", "YAML is indented with spaces only")
-    problem = str(error.problem or error.context or "not readable")
+        return PlanFileError(path, line, column, N_("a tab"), "spaces", N_("YAML is indented with spaces only"))
+    problem = str(error.problem or error.context or N_("not readable"))
     if "document" in problem and line > 1 and content.startswith("---"):
-        return PlanFileError(path, line, 1, "a second document", "one document", "put it into a file of its own")
+        return PlanFileError(
+            path, line, 1, N_("a second document"), N_("one document"), N_("put it into a file of its own")
+        )
     said = _QUOTED.sub(lambda match: match[0] if len(match[2]) <= 2 else "", problem)
-    hint = "indent with spaces, alike on each level; put text with ': ', ' #', or a first *, &, !, @, %, ` in quotes"
-    return PlanFileError(path, line, column, f"no YAML ({said})", "YAML", hint)
+    hint = N_(
+        "indent with spaces, alike on each level; put text with ': ', ' #', or a first *, &, !, @, %, ` in quotes"
+    )
+    return PlanFileError(path, line, column, phrase("no YAML ({said})", said=said), "YAML", hint)
 
 
 def _place(text: str, position: int) -> tuple[int, int]:

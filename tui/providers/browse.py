@@ -11,6 +11,7 @@ from tui.oci.access import Access
 from tui.oci.errors import RegistryError
 from tui.oci.reference import InvalidReference, Repository, is_digest, is_repository
 from tui.oci.retry import RetryPolicy
+from tui.oci.saying import phrase
 from tui.providers.catalog import CatalogUnavailable, Describing, Session, provider_for
 from tui.providers.content import ManifestNode, Referrer, TagInfo, parse_time
 from tui.providers.content_kinds import ContentKind, kind_of_type
@@ -138,7 +139,7 @@ class RegistryBrowser:
         """Return what is attached to a manifest: by the referrers API or its tag, and under cosign's tags."""
         target = self._repository(repository)
         if not is_digest(digest):
-            raise InvalidReference(f"{digest!r} is not a digest")
+            raise InvalidReference(phrase("{digest!r} is not a digest", digest=digest))
         attached, tagged = await asyncio.gather(
             self._client.referrers(target, digest),
             asyncio.gather(*(self._cosign(target, digest, suffix) for suffix in _COSIGN)),
@@ -167,7 +168,7 @@ class RegistryBrowser:
 
     def _repository(self, path: str) -> Repository:
         if not is_repository(path):
-            raise InvalidReference(f"{path!r} is not a repository path")
+            raise InvalidReference(phrase("{path!r} is not a repository path", path=path))
         return Repository(self.registry, path)
 
     async def _is_signed(self, repository: Repository, digest: str) -> bool | None:

@@ -82,7 +82,7 @@ async def check(access: Access, repository: str = "", push: bool = False) -> Asy
     upload is begun there and given up at once: nothing is stored. Raises InvalidReference for an impossible name.
     """
     if repository and not is_repository(repository):
-        raise InvalidReference(f"{repository!r} is not a repository path")
+        raise InvalidReference(phrase("{repository!r} is not a repository path", repository=repository))
     if is_place(access.connection.registry):
         from tui.providers.check_place import check_place
 

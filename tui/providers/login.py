@@ -25,7 +25,7 @@ async def log_in(access: Access) -> bool:
     if not ready_token and (await find_scheme(access.connection)).status == 200:
         return False
     async with Channel(access, retry=RetryPolicy(tries=1, throttled_total=0)) as channel:
-        await channel.send(Call("GET", "", (), "log in", access.connection.registry))
+        await channel.send(Call("GET", "", (), N_("log in"), access.connection.registry))
     return True
 
 

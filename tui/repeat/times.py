@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from cronsim import CronSim, CronSimError
 
 from tui.engine.words import several
+from tui.oci.saying import N_, phrase
 
 _NAMED = {
     "@hourly": "0 * * * *",
@@ -50,15 +51,23 @@ class Times:
         zone = _zone(timezone)
         if len(text.split()) != _FIELDS:
             raise TimesError(
-                f"{cron!r} has {several(len(text.split()), 'field')}, a cron expression has {_FIELDS}",
-                "minute hour day-of-month month day-of-week, as in '0 3 * * *' for 3 o'clock every day",
+                phrase(
+                    "{cron!r} has {found}, a cron expression has {fields}",
+                    cron=cron,
+                    found=several(len(text.split()), "field"),
+                    fields=_FIELDS,
+                ),
+                N_("minute hour day-of-month month day-of-week, as in '0 3 * * *' for 3 o'clock every day"),
             )
         try:
             next(CronSim(text, datetime(2024, 1, 1, tzinfo=UTC)))
         except CronSimError as error:
-            raise TimesError(f"{cron!r}: {str(error).lower()}", "see crontab(5); as in '0 3 * * 1-5'") from None
+            raise TimesError(
+                phrase("{cron!r}: {words}", cron=cron, words=str(error).lower()),
+                N_("see crontab(5); as in '0 3 * * 1-5'"),
+            ) from None
         except StopIteration:
-            raise TimesError(f"{cron!r} never comes", "look at the day and the month") from None
+            raise TimesError(phrase("{cron!r} never comes", cron=cron), N_("look at the day and the month")) from None
         return cls(text, timezone, zone)
 
     def after(self, moment: datetime) -> datetime:
@@ -94,7 +103,7 @@ def seconds_of(text: str) -> float:
     """Return the seconds of a duration such as `90s`, `10m`, `1h` or `1d`. Raises TimesError."""
     match = _DURATION.fullmatch(text.strip())
     if match is None:
-        raise TimesError(f"{text!r} is not a duration", "a number with a unit: 90s, 10m, 1h, 1d")
+        raise TimesError(phrase("{text!r} is not a duration", text=text), N_("a number with a unit: 90s, 10m, 1h, 1d"))
     return float(int(match[1]) * _SECONDS[match[2]])
 
 
@@ -107,5 +116,6 @@ def _zone(name: str) -> tzinfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         raise TimesError(
-            f"the time zone {name!r} is not known here", "an IANA name such as 'Asia/Shanghai', or 'UTC'"
+            phrase("the time zone {name!r} is not known here", name=name),
+            N_("an IANA name such as 'Asia/Shanghai', or 'UTC'"),
         ) from None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -208,7 +207,7 @@ async def test_a_watch_sees_each_change_once(writer: JournalWriter, tmp_path: Pa
     writer.task(2, state="running", phase="execute")
     writer.task(3, state="done", phase="execute")
     add(writer, 4)
-    writer.host("b.example.com", "throttled", json.dumps({"requests_at_once": 2, "until": 5.0, "why": "slow down"}))
+    writer.host("b.example.com", "throttled", {"requests_at_once": 2, "until": 5.0, "why": "slow down"})
     await writer.flush()
     look = watch.look()
     assert [task.id for task in look.tasks] == [2, 3, 4]

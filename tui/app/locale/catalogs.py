@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from string import Formatter
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
@@ -18,7 +18,6 @@ SOURCE = DIRECTORY.parents[1]
 KEYWORDS = {"_": None, "N_": None, "phrase": (1,), "ngettext": (1, 2), "pgettext": ((1, "c"), 2)}
 Text = str | list[str] | tuple[str, ...] | None
 """A message as Babel has it: a string, its plural forms, or nothing."""
-_FIELD = re.compile(r"(?<!\{)\{([^{}]*)\}(?!\})")
 
 
 def po_path(language: str) -> Path:
@@ -97,7 +96,11 @@ def misplaced(catalog: Catalog) -> list[str]:
 
 def fields(text: str) -> set[str]:
     """Return the placeholders of a format string with their format: `{minutes:02d}` is `minutes:02d`."""
-    return set(_FIELD.findall(text))
+    try:
+        found = [each for each in Formatter().parse(text) if each[1] is not None]
+    except ValueError:
+        return set()  # no format string: it has a brace of its own
+    return {f"{name}{f'!{how}' if how else ''}{f':{form}' if form else ''}" for _text, name, form, how in found}
 
 
 def _all(text: Text) -> tuple[str, ...]:

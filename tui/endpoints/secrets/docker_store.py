@@ -11,6 +11,7 @@ from tui.endpoints.helpers import CredentialHelper
 from tui.endpoints.model import Endpoint, StoreName
 from tui.endpoints.secrets.status import StoreStatus
 from tui.oci.access import Credential
+from tui.oci.saying import N_, phrase
 
 _IDENTITY_TOKEN_USER = "<token>"
 _ANY = "registry.invalid"
@@ -41,15 +42,18 @@ class DockerStore:
         if there is not None and there.username and there.username != credential.username:
             raise StoreRefused(
                 self.name,
-                f"docker has a login of another user for {endpoint.address}, and keeps only one per registry.",
-                hint="choose another store for this endpoint, or run docker logout first",
+                phrase(
+                    "docker has a login of another user for {address}, and keeps only one per registry.",
+                    address=endpoint.address,
+                ),
+                hint=N_("choose another store for this endpoint, or run docker logout first"),
             )
         if credential.identity_token:
             await helper.store(server, _IDENTITY_TOKEN_USER, credential.identity_token)
         elif credential.username and credential.password:
             await helper.store(server, credential.username, credential.password)
         else:
-            raise StoreRefused(self.name, "docker's helpers keep a user name and password, or an identity token.")
+            raise StoreRefused(self.name, N_("docker's helpers keep a user name and password, or an identity token."))
 
     async def delete(self, endpoint: Endpoint) -> bool:
         """Remove the login from the helper that has it, for docker too. Raises StoreRefused, LoginError."""
@@ -65,12 +69,12 @@ class DockerStore:
         logins = DockerLogins(self._environ())
         helper = logins.helper_for(_ANY)
         if helper is None:
-            message = "Logins of docker and podman are read; no credential helper is configured to write new ones."
-            return StoreStatus("docker", "available", "read-only", message, "docker login, or set credsStore")
+            message = N_("Logins of docker and podman are read; no credential helper is configured to write new ones.")
+            return StoreStatus("docker", "available", "read-only", message, N_("docker login, or set credsStore"))
         if not helper.installed:
-            message = f"{helper.program} is configured for docker, and not installed."
-            return StoreStatus("docker", "refused", "no-helper", message, "install it, or choose another store")
-        message = f"{helper.program} keeps logins for docker and regferry."
+            message = phrase("{program} is configured for docker, and not installed.", program=helper.program)
+            return StoreStatus("docker", "refused", "no-helper", message, N_("install it, or choose another store"))
+        message = phrase("{program} keeps logins for docker and regferry.", program=helper.program)
         return StoreStatus("docker", "available", "ready", message, can_save=True)
 
     def _helper_for(self, endpoint: Endpoint) -> CredentialHelper:
@@ -78,7 +82,10 @@ class DockerStore:
         if helper is None:
             raise StoreRefused(
                 self.name,
-                f"docker would keep the password for {endpoint.address} as plain text; it was not written.",
-                hint="configure a credential helper (credsStore) for docker, or choose another store",
+                phrase(
+                    "docker would keep the password for {address} as plain text; it was not written.",
+                    address=endpoint.address,
+                ),
+                hint=N_("configure a credential helper (credsStore) for docker, or choose another store"),
             )
         return helper

@@ -16,6 +16,7 @@ from tui.endpoints.model import Endpoint, StoreName
 from tui.endpoints.secrets.payload import account_key, from_text, to_text
 from tui.endpoints.secrets.status import StoreStatus
 from tui.oci.access import Credential
+from tui.oci.saying import N_, phrase
 
 SECONDS = 8 * 3600
 """How long a secret stays; a working day."""
@@ -49,15 +50,15 @@ class KernelStore:
     async def status(self) -> StoreStatus:
         """Return whether this kernel keeps keys for us (containers usually may not)."""
         if not _supported():
-            message = "There is no kernel keyring on this system."
-            return StoreStatus("kernel", "absent", "no-kernel-keyring", message, "choose another store")
+            message = N_("There is no kernel keyring on this system.")
+            return StoreStatus("kernel", "absent", "no-kernel-keyring", message, N_("choose another store"))
         description = f"regferry:probe:{os.getpid()}".encode()
         try:
             _add(description, b"x")
             _remove(description)
         except (StoreRefused, StoreAbsent) as error:
             return StoreStatus("kernel", error.state, "not-allowed", error.message, error.hint)
-        message = "The kernel keeps it in memory for the logins of this user on this host."
+        message = N_("The kernel keeps it in memory for the logins of this user on this host.")
         return StoreStatus("kernel", "available", "ready", message, can_save=True)
 
 
@@ -67,7 +68,9 @@ def _description(endpoint: Endpoint) -> bytes:
 
 def _add(description: bytes, value: bytes) -> None:
     if len(value) > _MAX_BYTES:
-        raise StoreRefused("kernel", "The password is too long for the kernel keyring.", hint="use the encrypted vault")
+        raise StoreRefused(
+            "kernel", N_("The password is too long for the kernel keyring."), hint=N_("use the encrypted vault")
+        )
     # Without possession (a session keyring that does not link to ours: cron, some sudo) reading would be refused.
     _keyctl(_LINK, _USER_RING, _SESSION_RING)
     add_key, _ = _numbers()
@@ -104,7 +107,7 @@ def _supported() -> bool:
 
 def _numbers() -> tuple[int, int]:
     if not _supported():
-        raise StoreAbsent("kernel", "There is no kernel keyring on this system.", hint="choose another store")
+        raise StoreAbsent("kernel", N_("There is no kernel keyring on this system."), hint=N_("choose another store"))
     return _CALLS[platform.machine()]
 
 
@@ -125,10 +128,18 @@ def _check(result: int) -> int:
     number = ctypes.get_errno()
     if number in (errno.ENOSYS, errno.EPERM):
         raise StoreAbsent(
-            "kernel", "The kernel keyring may not be used here, as usual in containers.", hint="choose another store"
+            "kernel",
+            N_("The kernel keyring may not be used here, as usual in containers."),
+            hint=N_("choose another store"),
         )
     if number == errno.EDQUOT:
         raise StoreRefused(
-            "kernel", "The kernel keeps no more keys for this user.", hint="remove some, or use the encrypted vault"
+            "kernel",
+            N_("The kernel keeps no more keys for this user."),
+            hint=N_("remove some, or use the encrypted vault"),
         )
-    raise StoreRefused("kernel", f"The kernel keyring failed: {os.strerror(number)}.", hint="choose another store")
+    raise StoreRefused(
+        "kernel",
+        phrase("The kernel keyring failed: {strerror}.", strerror=os.strerror(number)),
+        hint=N_("choose another store"),
+    )

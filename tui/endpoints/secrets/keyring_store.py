@@ -12,6 +12,7 @@ from tui.endpoints.secrets.agent_client import Answer, KeyringAgent
 from tui.endpoints.secrets.payload import account_key, from_text, to_text
 from tui.endpoints.secrets.status import Opening, StoreStatus
 from tui.oci.access import Credential
+from tui.oci.saying import N_, phrase
 
 SERVICE = "regferry"
 """The service name of our entries."""
@@ -21,61 +22,63 @@ _SECONDS = 4.0
 _STUCK_SECONDS = 20.0
 """How long a keyring that did not answer is not asked again by itself."""
 
-_USE_ANOTHER = "use the encrypted vault, or keep the password for this session"
+_USE_ANOTHER = N_("use the encrypted vault, or keep the password for this session")
 _REASONS: dict[str, tuple[StoreState, str, str]] = {
-    "ready": ("available", "The OS keyring is open.", ""),
+    "ready": ("available", N_("The OS keyring is open."), ""),
     "needs-prompt": (
         "locked",
-        "The OS keyring is locked.",
-        "give its passphrase (usually the login password), or use the encrypted vault",
+        N_("The OS keyring is locked."),
+        N_("give its passphrase (usually the login password), or use the encrypted vault"),
     ),
     "locked": (
         "locked",
-        "The OS keyring is locked.",
-        "unlock it on the desktop, or with 'security unlock-keychain' on macOS; or use the encrypted vault",
+        N_("The OS keyring is locked."),
+        N_("unlock it on the desktop, or with 'security unlock-keychain' on macOS; or use the encrypted vault"),
     ),
-    "denied": ("locked", "The passphrase does not open the OS keyring.", "it is usually the login password"),
+    "denied": ("locked", N_("The passphrase does not open the OS keyring."), N_("it is usually the login password")),
     "no-bus": (
         "absent",
-        "This login has no D-Bus session, so no OS keyring can be reached.",
-        f"{_USE_ANOTHER}; a login through systemd (pam_systemd) has a session bus",
+        N_("This login has no D-Bus session, so no OS keyring can be reached."),
+        phrase("{use_another}; a login through systemd (pam_systemd) has a session bus", use_another=_USE_ANOTHER),
     ),
     "no-service": (
         "absent",
-        "No keyring service runs in this login.",
-        f"{_USE_ANOTHER}; or install gnome-keyring",
+        N_("No keyring service runs in this login."),
+        phrase("{use_another}; or install gnome-keyring", use_another=_USE_ANOTHER),
     ),
     "no-default": (
         "absent",
-        "The keyring service has no keyring yet.",
-        "choose a passphrase for a new one, or use the encrypted vault",
+        N_("The keyring service has no keyring yet."),
+        N_("choose a passphrase for a new one, or use the encrypted vault"),
     ),
-    "no-logon": ("absent", "This network login has no credential set.", _USE_ANOTHER),
+    "no-logon": ("absent", N_("This network login has no credential set."), _USE_ANOTHER),
     "no-backend": (
         "absent",
-        "No OS keyring is supported here.",
-        f"{_USE_ANOTHER}; see PYTHON_KEYRING_BACKEND if one was configured",
+        N_("No OS keyring is supported here."),
+        phrase("{use_another}; see PYTHON_KEYRING_BACKEND if one was configured", use_another=_USE_ANOTHER),
     ),
-    "no-helper": ("absent", "The helper process for the OS keyring cannot be started.", _USE_ANOTHER),
+    "no-helper": ("absent", N_("The helper process for the OS keyring cannot be started."), _USE_ANOTHER),
     "timeout": (
         "stuck",
-        "The OS keyring does not answer.",
-        f"{_USE_ANOTHER}; a prompt may be waiting on another screen, or its daemon hangs",
+        N_("The OS keyring does not answer."),
+        phrase(
+            "{use_another}; a prompt may be waiting on another screen, or its daemon hangs", use_another=_USE_ANOTHER
+        ),
     ),
-    "broken": ("stuck", "The helper process for the OS keyring ended unexpectedly.", _USE_ANOTHER),
+    "broken": ("stuck", N_("The helper process for the OS keyring ended unexpectedly."), _USE_ANOTHER),
     "not-a-store": (
         "refused",
-        "The configured keyring keeps nothing, or keeps it as plain text.",
-        "unset PYTHON_KEYRING_BACKEND and default-keyring in keyringrc.cfg, or use the encrypted vault",
+        N_("The configured keyring keeps nothing, or keeps it as plain text."),
+        N_("unset PYTHON_KEYRING_BACKEND and default-keyring in keyringrc.cfg, or use the encrypted vault"),
     ),
-    "too-large": ("refused", "The password is too long for the OS keyring.", "use the encrypted vault"),
+    "too-large": ("refused", N_("The password is too long for the OS keyring."), N_("use the encrypted vault")),
     "cannot-unlock": (
         "refused",
-        "This OS keyring does not take a passphrase from a terminal.",
-        "unlock it on the desktop, or use the encrypted vault",
+        N_("This OS keyring does not take a passphrase from a terminal."),
+        N_("unlock it on the desktop, or use the encrypted vault"),
     ),
 }
-_FAILED: tuple[StoreState, str, str] = ("refused", "The OS keyring failed.", _USE_ANOTHER)
+_FAILED: tuple[StoreState, str, str] = ("refused", N_("The OS keyring failed."), _USE_ANOTHER)
 
 
 class KeyringStore:
@@ -149,9 +152,9 @@ def _status(reason: str) -> StoreStatus:
     word, _, opening = reason.partition("+")
     state, message, next_step = _REASONS.get(word, _FAILED)
     if word == "needs-prompt" and not opening:
-        next_step = "unlock it on the desktop of this host, or use the encrypted vault"
+        next_step = N_("unlock it on the desktop of this host, or use the encrypted vault")
     if word == "no-default" and not opening:
-        next_step = f"create one on the desktop of this host; or {_USE_ANOTHER}"
+        next_step = phrase("create one on the desktop of this host; or {use_another}", use_another=_USE_ANOTHER)
     does: Opening = "" if not opening else "create" if word == "no-default" else "unlock"
     return StoreStatus(
         "keyring", state, word, message, next_step, can_save=state == "available" or bool(does), opening=does

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from tui.endpoints.errors import StoreNotAnswering, StoreRefused
+from tui.oci.saying import N_, phrase
 
 DESCRIPTOR_VARIABLE = "REGFERRY_VAULT_PASSPHRASE_FD"
 FILE_VARIABLE = "REGFERRY_VAULT_PASSPHRASE_FILE"
@@ -49,8 +50,13 @@ def passphrase_source(environ: Mapping[str, str] = os.environ) -> PassphraseSour
         except (ValueError, OSError):
             raise StoreRefused(
                 "vault",
-                f"{DESCRIPTOR_VARIABLE} is not the number of an open descriptor",
-                hint=f"for example: {DESCRIPTOR_VARIABLE}=3 regferry ... 3<FILE",
+                phrase(
+                    "{descriptor_variable} is not the number of an open descriptor",
+                    descriptor_variable=DESCRIPTOR_VARIABLE,
+                ),
+                hint=phrase(
+                    "for example: {descriptor_variable}=3 regferry ... 3<FILE", descriptor_variable=DESCRIPTOR_VARIABLE
+                ),
             ) from None
         return _OneAnswer(lambda: _from_descriptor(descriptor))
     if path := environ.get(FILE_VARIABLE):
@@ -103,11 +109,21 @@ def _from_file(path: str) -> str | None:
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
-        raise StoreRefused("vault", f"{FILE_VARIABLE}: cannot read {path}: {error.strerror}") from None
+        raise StoreRefused(
+            "vault",
+            phrase(
+                "{file_variable}: cannot read {path}: {strerror}",
+                file_variable=FILE_VARIABLE,
+                path=path,
+                strerror=error.strerror,
+            ),
+        ) from None
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISREG(mode) and mode & 0o077 and sys.platform != "win32":
         os.close(descriptor)
-        raise StoreRefused("vault", f"{path} can be read by others", hint=f"chmod 600 {path}")
+        raise StoreRefused(
+            "vault", phrase("{path} can be read by others", path=path), hint=phrase("chmod 600 {path}", path=path)
+        )
     return _from_descriptor(descriptor)
 
 
@@ -118,12 +134,14 @@ def _from_descriptor(descriptor: int) -> str | None:
     try:
         while b"\n" not in read and len(read) <= _MAX_BYTES:
             if sys.platform != "win32" and not select.select([descriptor], [], [], deadline - time.monotonic())[0]:
-                raise StoreNotAnswering("vault", "no passphrase came through the descriptor given for it")
+                raise StoreNotAnswering("vault", N_("no passphrase came through the descriptor given for it"))
             if not (part := os.read(descriptor, _MAX_BYTES)):
                 break
             read += part
     except (OSError, ValueError):
-        raise StoreRefused("vault", "the passphrase cannot be read from the descriptor or file given for it") from None
+        raise StoreRefused(
+            "vault", N_("the passphrase cannot be read from the descriptor or file given for it")
+        ) from None
     finally:
         os.close(descriptor)
     return read.partition(b"\n")[0].rstrip(b"\r").decode("utf-8", "surrogateescape") or None

@@ -8,6 +8,7 @@ from tui.endpoints.addresses import registry_key
 from tui.endpoints.errors import StoreRefused
 from tui.endpoints.model import Endpoint, StoreName
 from tui.oci.access import Credential
+from tui.oci.saying import N_, phrase
 
 MAX_BYTES = 64 * 1024
 """The largest credential any store takes; a service account's JSON key has some 2,400 bytes."""
@@ -31,8 +32,8 @@ def to_text(credential: Credential, store: StoreName) -> str:
     if len(text) > MAX_BYTES:
         raise StoreRefused(
             store,
-            f"the password has more than {MAX_BYTES // 1024} KiB",
-            hint="give the password or token itself, not a file around it",
+            phrase("the password has more than {max_bytes} KiB", max_bytes=MAX_BYTES // 1024),
+            hint=N_("give the password or token itself, not a file around it"),
         )
     return text
 
@@ -46,8 +47,8 @@ def from_text(text: str, endpoint: Endpoint, store: StoreName) -> Credential | N
     if fields is None:
         raise StoreRefused(
             store,
-            f"the entry of the endpoint {endpoint.name!r} was not written by regferry",
-            hint=f"store the password again with 'regferry endpoint login {endpoint.name}'",
+            phrase("the entry of the endpoint {name!r} was not written by regferry", name=endpoint.name),
+            hint=phrase("store the password again with 'regferry endpoint login {name}'", name=endpoint.name),
         )
     kept_for = fields.pop("username", "")
     if endpoint.username and kept_for and kept_for != endpoint.username:

@@ -8,6 +8,7 @@ from tui.endpoints.errors import StoreAbsent, StoreRefused
 from tui.endpoints.model import Endpoint, StoreName
 from tui.endpoints.secrets.status import StoreStatus
 from tui.oci.access import Credential
+from tui.oci.saying import N_, phrase
 
 
 class SessionStore:
@@ -40,7 +41,7 @@ class SessionStore:
 
     async def status(self) -> StoreStatus:
         """Return that memory is always there."""
-        message = "Kept in memory only; it is asked for again next time."
+        message = N_("Kept in memory only; it is asked for again next time.")
         return StoreStatus("session", "available", "ready", message, can_save=True)
 
 
@@ -59,8 +60,12 @@ class EnvironmentStore:
             if variable and not self._environ.get(variable):
                 raise StoreAbsent(
                     self.name,
-                    f"The variable {variable} of the endpoint {endpoint.name!r} is not set.",
-                    hint=f"export {variable} before regferry starts, or choose another store",
+                    phrase(
+                        "The variable {variable} of the endpoint {name!r} is not set.",
+                        variable=variable,
+                        name=endpoint.name,
+                    ),
+                    hint=phrase("export {variable} before regferry starts, or choose another store", variable=variable),
                 )
             values.append(self._environ.get(variable, "") if variable else "")
         username, password, token = values
@@ -73,8 +78,10 @@ class EnvironmentStore:
         """Raise StoreRefused: a program cannot set the variables of its caller."""
         raise StoreRefused(
             self.name,
-            "regferry reads variables and cannot set them.",
-            hint=f"export {endpoint.password_env or 'a variable'} before regferry starts",
+            N_("regferry reads variables and cannot set them."),
+            hint=phrase(
+                "export {password_env} before regferry starts", password_env=endpoint.password_env or "a variable"
+            ),
         )
 
     async def delete(self, endpoint: Endpoint) -> bool:
@@ -83,5 +90,5 @@ class EnvironmentStore:
 
     async def status(self) -> StoreStatus:
         """Return that variables can be read."""
-        message = "The endpoint names a variable; its value is read when needed and written nowhere."
-        return StoreStatus("env", "available", "read-only", message, "export the variable before regferry starts")
+        message = N_("The endpoint names a variable; its value is read when needed and written nowhere.")
+        return StoreStatus("env", "available", "read-only", message, N_("export the variable before regferry starts"))

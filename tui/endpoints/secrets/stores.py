@@ -16,6 +16,7 @@ from tui.endpoints.secrets.passphrase import PassphraseSource
 from tui.endpoints.secrets.simple_stores import EnvironmentStore, SessionStore
 from tui.endpoints.secrets.status import OFFERED, StoreStatus
 from tui.oci.access import Credential
+from tui.oci.saying import N_, phrase
 
 if TYPE_CHECKING:
     from tui.endpoints.secrets.keyring_store import KeyringStore
@@ -110,13 +111,17 @@ class SecretStores:
         """Write the credential to the endpoint's store and read it back. Raises like `get`, and StoreRefused."""
         store = self._store(endpoint)
         if store is None:
-            raise StoreRefused("none", f"The endpoint {endpoint.name!r} is anonymous.", hint="choose a store for it")
+            raise StoreRefused(
+                "none",
+                phrase("The endpoint {name!r} is anonymous.", name=endpoint.name),
+                hint=N_("choose a store for it"),
+            )
         await store.put(endpoint, credential)
         if not _same_secret(await store.get(endpoint), credential):
             raise StoreRefused(
                 store.name,
-                "The store took the password and does not give it back as it was.",
-                hint="choose another store",
+                N_("The store took the password and does not give it back as it was."),
+                hint=N_("choose another store"),
             )
 
     async def delete(self, endpoint: Endpoint) -> bool:
@@ -168,7 +173,7 @@ class SecretStores:
         elif name == "vault":
             await self.vault.unlock(passphrase, create=create)
         else:
-            raise StoreRefused(name, "This store has no passphrase.")
+            raise StoreRefused(name, N_("This store has no passphrase."))
 
     async def close(self) -> None:
         """End the helper process of the keyring and forget the vault's key."""

@@ -16,6 +16,7 @@ from tui.endpoints.secrets.payload import account_key, from_text, to_text
 from tui.endpoints.secrets.status import StoreStatus
 from tui.endpoints.secrets.vault_format import SealedVault, VaultKey
 from tui.oci.access import Credential
+from tui.oci.saying import N_, phrase
 
 MIN_PASSPHRASE = 8
 """Characters a new passphrase has at least: the file can be guessed at without us."""
@@ -71,11 +72,13 @@ class VaultStore:
         except StoreRefused as error:
             return StoreStatus("vault", error.state, "unusable", error.message, error.hint)
         if sealed is None:
-            step = "choose a passphrase; a vault is made with it"
-            return StoreStatus("vault", "absent", "not-set-up", "There is no vault yet.", step, True, "create")
+            step = N_("choose a passphrase; a vault is made with it")
+            return StoreStatus("vault", "absent", "not-set-up", N_("There is no vault yet."), step, True, "create")
         if self._key is not None and sealed.accepts(self._key):
-            return StoreStatus("vault", "available", "ready", "The vault is open.", can_save=True)
-        return StoreStatus("vault", "locked", "locked", "The vault is locked.", "give its passphrase", True, "unlock")
+            return StoreStatus("vault", "available", "ready", N_("The vault is open."), can_save=True)
+        return StoreStatus(
+            "vault", "locked", "locked", N_("The vault is locked."), N_("give its passphrase"), True, "unlock"
+        )
 
     async def unlock(self, passphrase: str, *, create: bool = False) -> None:
         """Open the vault for this process; with `create`, make an empty one when there is none.
@@ -97,7 +100,7 @@ class VaultStore:
         key = await self._new_key(passphrase)
         sealed = await asyncio.to_thread(self._read)
         if sealed is None or self._key is None or not sealed.accepts(self._key):
-            raise StoreLocked(self.name, "The vault is locked.", hint="give its present passphrase first")
+            raise StoreLocked(self.name, N_("The vault is locked."), hint=N_("give its present passphrase first"))
         await asyncio.to_thread(self._change, self._key, _nothing, key)
         self._key = key
 
@@ -126,7 +129,9 @@ class VaultStore:
             change(entries)
             content = vault_format.seal(entries, new_key or key)
             if len(content) > vault_format.MAX_BYTES:
-                raise StoreRefused(self.name, "The vault is full.", hint="remove entries that are no longer used")
+                raise StoreRefused(
+                    self.name, N_("The vault is full."), hint=N_("remove entries that are no longer used")
+                )
             write_private(self.path, content)
 
     def _read(self) -> SealedVault | None:
@@ -137,15 +142,19 @@ class VaultStore:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise StoreRefused(self.name, f"cannot read {self.path}: {error.strerror}") from None
+            raise StoreRefused(
+                self.name, phrase("cannot read {path}: {strerror}", path=self.path, strerror=error.strerror)
+            ) from None
         if mode & 0o077 and sys.platform != "win32":
             raise StoreRefused(
                 self.name,
-                f"The vault {self.path} can be read by others.",
-                hint=f"chmod 600 {self.path}; choose another passphrase if somebody may have copied it",
+                phrase("The vault {path} can be read by others.", path=self.path),
+                hint=phrase(
+                    "chmod 600 {path}; choose another passphrase if somebody may have copied it", path=self.path
+                ),
             )
         if len(content) > vault_format.MAX_BYTES:
-            raise vault_format.damaged("it is too large")
+            raise vault_format.damaged(N_("it is too large"))
         return vault_format.read(content)
 
     async def _key_of(self, sealed: SealedVault) -> VaultKey:
@@ -165,11 +174,11 @@ class VaultStore:
                 else:
                     return self._key
         if problem:
-            raise WrongPassphrase(self.name, problem, hint="see which passphrase belongs to this vault")
+            raise WrongPassphrase(self.name, problem, hint=N_("see which passphrase belongs to this vault"))
         raise StoreLocked(
             self.name,
-            "The vault is locked, and no passphrase was given.",
-            hint="give it when asked, or through REGFERRY_VAULT_PASSPHRASE_FD or REGFERRY_VAULT_PASSPHRASE_FILE",
+            N_("The vault is locked, and no passphrase was given."),
+            hint=N_("give it when asked, or through REGFERRY_VAULT_PASSPHRASE_FD or REGFERRY_VAULT_PASSPHRASE_FILE"),
         )
 
     async def _key_of_new(self) -> VaultKey:
@@ -177,7 +186,9 @@ class VaultStore:
             passphrase = await self._asked(PassphraseRequest(str(self.path), new=True))
             if passphrase is None:
                 raise StoreAbsent(
-                    self.name, "There is no vault yet, and no passphrase for a new one was given.", hint="choose one"
+                    self.name,
+                    N_("There is no vault yet, and no passphrase for a new one was given."),
+                    hint=N_("choose one"),
                 )
             return await self._new_key(passphrase)
 
@@ -188,16 +199,19 @@ class VaultStore:
         if len(passphrase) < MIN_PASSPHRASE:
             raise StoreRefused(
                 self.name,
-                f"The passphrase is too short; it has at least {MIN_PASSPHRASE} characters.",
-                hint="several words are easy to remember and hard to guess",
+                phrase(
+                    "The passphrase is too short; it has at least {min_passphrase} characters.",
+                    min_passphrase=MIN_PASSPHRASE,
+                ),
+                hint=N_("several words are easy to remember and hard to guess"),
             )
         return await asyncio.to_thread(vault_format.new_key, passphrase, self._cost)
 
     def _absent(self) -> StoreAbsent:
         return StoreAbsent(
             self.name,
-            f"There is no vault at {self.path}.",
-            hint="store the password again, or put a backup of the file in place",
+            phrase("There is no vault at {path}.", path=self.path),
+            hint=N_("store the password again, or put a backup of the file in place"),
         )
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tui.endpoints.errors import StoreDamaged, WrongPassphrase
+from tui.oci.saying import N_, phrase
 
 VERSION = 1
 FORMAT = "regferry vault"
@@ -58,7 +59,7 @@ class SealedVault:
         """Return the key of the vault (0.3 s of work). Raises WrongPassphrase."""
         key = derive(passphrase, self.salt, self.cost)
         if not self.accepts(key):
-            raise WrongPassphrase("vault", "The passphrase does not open the vault.", hint="try again")
+            raise WrongPassphrase("vault", N_("The passphrase does not open the vault."), hint=N_("try again"))
         return key
 
     def accepts(self, key: VaultKey) -> bool:
@@ -73,7 +74,7 @@ class SealedVault:
         try:
             plain = AESGCM(key.sealing).decrypt(self.nonce, self.sealed, _canonical(self.header))
         except InvalidTag:
-            raise damaged("its content was changed") from None
+            raise damaged(N_("its content was changed")) from None
         entries: dict[str, str] = json.loads(plain)
         return entries
 
@@ -107,12 +108,12 @@ def read(content: bytes) -> SealedVault:
     """Return the vault in a file's content. Raises StoreDamaged for what is cut, not a vault, or too new."""
     document = _object(content)
     if document is None or document.get("format") != FORMAT:
-        raise damaged("it is cut off, or no vault")
+        raise damaged(N_("it is cut off, or no vault"))
     if document.get("version") != VERSION:
-        raise StoreDamaged("vault", "The vault was written by a newer regferry.", hint="update regferry")
+        raise StoreDamaged("vault", N_("The vault was written by a newer regferry."), hint=N_("update regferry"))
     vault = _vault(document)
     if vault is None:
-        raise damaged("parts of it are missing or wrong")
+        raise damaged(N_("parts of it are missing or wrong"))
     return vault
 
 
@@ -120,8 +121,8 @@ def damaged(how: str) -> StoreDamaged:
     """Return the error for a vault file that cannot be used."""
     return StoreDamaged(
         "vault",
-        f"The vault file is damaged: {how}.",
-        hint="put a backup of it in place, or move it away and store the passwords again",
+        phrase("The vault file is damaged: {how}.", how=how),
+        hint=N_("put a backup of it in place, or move it away and store the passwords again"),
     )
 
 

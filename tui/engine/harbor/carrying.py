@@ -21,7 +21,7 @@ from tui.engine.recorder import Recorder
 from tui.engine.tasks import Failure, Task
 from tui.engine.work import for_each, together
 from tui.oci.errors import RegistryError
-from tui.oci.saying import N_
+from tui.oci.saying import N_, phrase
 from tui.providers.harbor.replication.outcome import TaskOutcome
 from tui.providers.harbor.replication.policies import narrowed
 
@@ -31,8 +31,8 @@ _NO_TASK = Failure(
     "GONE",
     None,
     "",
-    "Harbor had no task for it",
-    "it may be gone at the source, or the policy's filters leave it out: copy it with our own engine",
+    N_("Harbor had no task for it"),
+    N_("it may be gone at the source, or the policy's filters leave it out: copy it with our own engine"),
     retryable=True,
 )
 
@@ -131,7 +131,12 @@ class Replicated:
             execution = await replication.start(each.id)
             executions.append(execution)
             self._started.add(batch.number, each.id, execution)
-            words = f"Harbor at {self._site.how.harbor}: execution {execution} of the policy {each.name!r} began"
+            words = phrase(
+                "Harbor at {harbor}: execution {execution} of the policy {name!r} began",
+                harbor=self._site.how.harbor,
+                execution=execution,
+                name=each.name,
+            )
             self._run.journal.event("info", words)
             self._run.log.write("replication", execution=execution, policy=each.name, policy_id=each.id)
         # What is under way at Harbor must be known to whoever takes the run up, before anything else happens.
@@ -162,7 +167,7 @@ class Replicated:
             if task.state == "pending":
                 self._recorder.task_started(task)
             for line in log:
-                self._run.journal.event("info", f"Harbor: {line}", task.id)
+                self._run.journal.event("info", phrase("Harbor: {line}", line=line), task.id)
         self._run.log.write("replication task", execution=outcome.execution, task=outcome.task, log=list(log))
         if outcome.state == "done":
             await for_each(about, Gate(CHECKS_AT_ONCE), self._look)
@@ -175,26 +180,36 @@ class Replicated:
                 self._recorder.task_returned(task)
         else:
             for task in about:
-                words = "somebody stopped it at Harbor"
+                words = N_("somebody stopped it at Harbor")
                 self._recorder.task_ended(task, "cancelled", note=words)
 
     async def _look(self, task: Task) -> None:
         """Call a task done, once its digest is seen at the target if that answers."""
         if self._site.unseen(task.target.registry):
-            self._recorder.task_ended(task, "done", note="done as Harbor says; the target does not answer this machine")
+            self._recorder.task_ended(
+                task, "done", note=N_("done as Harbor says; the target does not answer this machine")
+            )
             return
         try:
             client = await self._run.registries.target(task.target.repository)
             head = await client.head_manifest(task.target.repository, task.target.target)
         except RegistryError as error:
-            self._recorder.task_ended(task, "done", note=f"done as Harbor says; not seen from here: {error}")
+            self._recorder.task_ended(
+                task, "done", note=phrase("done as Harbor says; not seen from here: {error}", error=error)
+            )
             return
         if head is not None and head.digest == task.root:
             self._recorder.task_ended(task, "done")
             return
-        there = f"the target has {head.digest}" if head is not None else "it is not at the target"
-        hint = "look into the log of Harbor's task; a tag that moved at the source meanwhile is copied by another run"
-        self._recorder.task_failed(task, Failure("GONE", None, "", f"Harbor says done, and {there}", hint, True))
+        there = (
+            phrase("the target has {digest}", digest=head.digest) if head is not None else N_("it is not at the target")
+        )
+        hint = N_(
+            "look into the log of Harbor's task; a tag that moved at the source meanwhile is copied by another run"
+        )
+        self._recorder.task_failed(
+            task, Failure("GONE", None, "", phrase("Harbor says done, and {there}", there=there), hint, True)
+        )
 
     def _fail(self, tasks: Iterable[Task], error: RegistryError) -> None:
         if self._run.control.stopping and error.retryable:

@@ -13,6 +13,7 @@ from contextlib import aclosing
 from tui.engine.context import RunContext
 from tui.engine.registries import MAX_OUTAGE
 from tui.oci.errors import PolicyRefused, RegistryError
+from tui.oci.saying import N_, phrase
 from tui.oci.text import printable
 from tui.providers.harbor.replication.engine import HarborReplication, Progress
 from tui.providers.harbor.replication.outcome import TaskOutcome, outcome_of, problem_of
@@ -51,8 +52,10 @@ class Following:
                     log = await self._log(progress, task.id) if task.over else []
                     yield outcome_of(task, log), [printable(line, 500) for line in log[-_LOG_LINES:]]
                 if problem := problem_of(progress.execution):
-                    hint = "look at the policy's filters and at the execution in Harbor's console"
-                    raise PolicyRefused(f"Harbor: {problem}", endpoint=self._replication.registry, hint=hint)
+                    hint = N_("look at the policy's filters and at the execution in Harbor's console")
+                    raise PolicyRefused(
+                        phrase("Harbor: {problem}", problem=problem), endpoint=self._replication.registry, hint=hint
+                    )
         finally:
             control.on_stop.remove(self._stop.set)
             control.on_pause.remove(self._stop.set)
@@ -76,7 +79,9 @@ class Following:
                 since = since or now
                 if not error.retryable or now - since > MAX_OUTAGE or self._run.control.stopping:
                     raise
-                self._run.journal.event("notice", f"Harbor does not answer, it is asked again: {error.message}")
+                self._run.journal.event(
+                    "notice", phrase("Harbor does not answer, it is asked again: {message}", message=error.message)
+                )
             await asyncio.sleep(ASK_EVERY)
 
     def _pace(self, asked: int) -> float:
@@ -88,11 +93,17 @@ class Following:
         try:
             await self._replication.stop(self._execution)
         except RegistryError as error:
-            words = f"Harbor did not take the stop, and goes on with execution {self._execution}: {error.message}"
+            words = phrase(
+                "Harbor did not take the stop, and goes on with execution {execution}: {message}",
+                execution=self._execution,
+                message=error.message,
+            )
             self._run.journal.event("notice", words)
             return
         if not self._run.control.stopping:
-            words = "Harbor stopped what it had begun, for it cannot pause: what is not done begins again at 'resume'"
+            words = N_(
+                "Harbor stopped what it had begun, for it cannot pause: what is not done begins again at 'resume'"
+            )
             self._run.journal.event("notice", words)
 
     async def _log(self, progress: Progress, task: int) -> list[str]:
@@ -100,4 +111,4 @@ class Following:
             found = next(each for each in progress.tasks if each.id == task)
             return await self._replication.log(found)
         except RegistryError as error:
-            return [f"its log cannot be read: {error.message}"]
+            return [phrase("its log cannot be read: {message}", message=error.message)]

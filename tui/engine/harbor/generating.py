@@ -16,6 +16,7 @@ from tui.oci.client import ManifestHead
 from tui.oci.errors import Denied, RegistryError
 from tui.oci.reference import Repository
 from tui.oci.registry import Registry
+from tui.oci.saying import phrase
 from tui.plan.model import Rule
 
 
@@ -51,8 +52,9 @@ class ReplicatedGenerator(Generator):
             return []
         self._run.journal.meta(HANDED, sorted(rule for batch in self._site.batches for rule in batch.rules))
         for reason in self._site.reasons:
-            where = f"{reason.rule}: " if reason.rule is not None else ""
-            words = f"{where}copied from here, because of Harbor: {reason.words}"
+            words = phrase("copied from here, because of Harbor: {words}", words=reason.words)
+            if reason.rule is not None:
+                words = phrase("{where}: {words}", where=reason.rule, words=words)
             self._run.journal.event("notice", words)
         return await super().expand_rules(numbers)
 
@@ -74,7 +76,10 @@ class ReplicatedGenerator(Generator):
             return await super()._view(repository)
         if repository.registry not in self._unseen:
             self._unseen.add(repository.registry)
-            words = f"{repository.registry} does not answer this machine: what is there already is for Harbor to find"
+            words = phrase(
+                "{registry} does not answer this machine: what is there already is for Harbor to find",
+                registry=repository.registry,
+            )
             self._run.journal.event("notice", words)
         client = await self._run.registries.target(repository)
         return TargetView(client, repository, 0, exists=False)

@@ -12,6 +12,7 @@ from tui.engine.registries import Side
 from tui.oci.access import Access
 from tui.oci.errors import LocalError, NotFound, PolicyRefused
 from tui.oci.reference import Repository
+from tui.oci.saying import N_, phrase
 from tui.plan.replication import Replication
 from tui.providers.cloud import account_of
 from tui.providers.detect import Detected, detect
@@ -69,8 +70,8 @@ class Site:
             plan, address = self._run.plan, self.how.harbor
             if not address:
                 raise PolicyRefused(
-                    "the plan names no Harbor to hand it to",
-                    hint="write harbor = 'host' below [replication], or give --harbor HOST",
+                    N_("the plan names no Harbor to hand it to"),
+                    hint=N_("write harbor = 'host' below [replication], or give --harbor HOST"),
                 )
             harbor = Harbor(await self._access_at(address))
             try:
@@ -78,9 +79,9 @@ class Site:
             except NotFound as error:
                 await harbor.close()
                 raise NotFound(
-                    f"there is no Harbor at {address}",
+                    phrase("there is no Harbor at {address}", address=address),
                     endpoint=address,
-                    hint="the REST API of Harbor has to answer there: name the address people open in the browser",
+                    hint=N_("the REST API of Harbor has to answer there: name the address people open in the browser"),
                 ) from error
             except BaseException:
                 await harbor.close()
@@ -127,7 +128,12 @@ class Site:
             given = spec.access_secret and await registries.find(spec) is None
             made = await registries.ensure(spec)
             if given:
-                words = f"Harbor at {self.how.harbor} was given the login of {address}, for its registry {made.name}"
+                words = phrase(
+                    "Harbor at {harbor} was given the login of {address}, for its registry {name}",
+                    harbor=self.how.harbor,
+                    address=address,
+                    name=made.name,
+                )
                 self._run.journal.event("notice", words)
             return made
         for known in await registries.known():
@@ -135,9 +141,9 @@ class Site:
                 await registries.test_known(known)
                 return known
         raise NotFound(
-            f"this Harbor knows no registry called {self.how.registry}",
+            phrase("this Harbor knows no registry called {registry}", registry=self.how.registry),
             endpoint=self.how.harbor,
-            hint="see Administration, Registries in its console; without a name the registry is created",
+            hint=N_("see Administration, Registries in its console; without a name the registry is created"),
         )
 
     def _spec(self, address: str) -> RegistrySpec:
@@ -190,10 +196,15 @@ def _need_public_name(address: str) -> None:
     """Raise PolicyRefused where Harbor would not find the instance: it looks for the first part of the host's name."""
     if not _TCR_NAME.fullmatch(address):
         raise PolicyRefused(
-            f"Harbor finds an instance of Tencent Cloud TCR by its public name only, and {address} is another",
+            phrase(
+                "Harbor finds an instance of Tencent Cloud TCR by its public name only, and {address} is another",
+                address=address,
+            ),
             endpoint=address,
-            hint="give the endpoint the name INSTANCE.tencentcloudcr.com, or a long-term login (user and password): "
-            "with one Harbor takes it for any registry",
+            hint=N_(
+                "give the endpoint the name INSTANCE.tencentcloudcr.com, or a long-term login (user and "
+                "password): with one Harbor takes it for any registry"
+            ),
         )
 
 
@@ -206,4 +217,10 @@ def _certificates(remote: Remote) -> str:
     try:
         return "\n".join(path.read_text() for path in remote.access.connection.ca_files)
     except OSError as error:
-        raise LocalError(f"cannot read a certificate for {remote.access.connection.registry}: {error}") from error
+        raise LocalError(
+            phrase(
+                "cannot read a certificate for {registry}: {error}",
+                registry=remote.access.connection.registry,
+                error=error,
+            )
+        ) from error

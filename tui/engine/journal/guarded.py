@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
+from tui.oci.saying import N_, phrase
 from tui.oci.text import printable
 
 _Given = ParamSpec("_Given")
@@ -66,12 +67,16 @@ class GuardedConnection(sqlite3.Connection):
 def unreadable(path: object, error: sqlite3.Error) -> JournalError:
     """Return why the journal at `path` cannot be read, with the next step."""
     if isinstance(error, sqlite3.OperationalError):
-        hint = "check that folder: its permissions, its disk, and how many files may be open (ulimit -n)"
-        return JournalError(f"cannot read the journal {path}: {printable(str(error))}", hint)
+        hint = N_("check that folder: its permissions, its disk, and how many files may be open (ulimit -n)")
+        return JournalError(
+            phrase("cannot read the journal {path}: {error}", path=path, error=printable(str(error))), hint
+        )
     return damaged(path, str(error))
 
 
 def damaged(path: object, found: str) -> JournalError:
     """Return the error for a file that is a journal and not whole."""
-    hint = "keep its folder for inspection and start the plan anew: what is at the target already is not copied again"
-    return JournalError(f"the journal {path} is damaged: {printable(found)}", hint)
+    hint = N_(
+        "keep its folder for inspection and start the plan anew: what is at the target already is not copied again"
+    )
+    return JournalError(phrase("the journal {path} is damaged: {found}", path=path, found=printable(found)), hint)

@@ -12,6 +12,7 @@ from typing import Any
 
 from tui.engine.journal import schema
 from tui.engine.journal.lines import GROUPS, LINE, FailureGroup, TaskLine, make_line
+from tui.oci.saying import phrase, unpacked
 
 TASK_STATES = (
     "pending",
@@ -158,7 +159,10 @@ class JournalReader:
     def failure_groups(self) -> list[FailureGroup]:
         """Return the failures there are, tasks and rules, by what went wrong, the largest group first."""
         rows = self._connection.execute(GROUPS)
-        return [FailureGroup._make((*row[:4], bool(row[4]), *row[5:8])) for row in rows]
+        return [
+            FailureGroup._make((*row[:3], self.said(row[3]), bool(row[4]), self.said(row[5]), *row[6:8]))
+            for row in rows
+        ]
 
     def _lines(self, rest: str, *values: Any) -> list[TaskLine]:
         cursor = self._connection.cursor()
@@ -230,6 +234,13 @@ class JournalReader:
             return {}
         return {row["task_id"]: json.loads(row["document"]) for row in self._connection.execute("SELECT * FROM detail")}
 
+    def said(self, text: str) -> str:
+        """Return a text of this journal as the sentence it was, to be said in another language; or as it is."""
+        if not text or not self._has("sentence"):
+            return text
+        row = self._connection.execute("SELECT document FROM sentence WHERE text=?", (text,)).fetchone()
+        return text if row is None else unpacked(text, row["document"])
+
     def _has(self, table: str) -> bool:
         """Whether the journal has a table that those of earlier versions lack."""
         query = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
@@ -281,6 +292,7 @@ def give_order(path: Path, verb: str, argument: str = "") -> None:
     try:
         connection.execute("INSERT INTO control(at, verb, argument) VALUES (?, ?, ?)", (time.time(), verb, argument))
     except sqlite3.Error as error:
-        raise schema.JournalError(f"cannot give the order to {path}: {error}") from error
+        words = phrase("cannot give the order to {path}: {error}", path=path, error=error)
+        raise schema.JournalError(words) from error
     finally:
         connection.close()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tui.engine.journal.filesystem import filesystem_of, over_a_network
 from tui.engine.journal.guarded import GuardedConnection, JournalError, damaged, unreadable
+from tui.oci.saying import N_, phrase
 
 __all__ = ["JournalError"]
 
@@ -94,6 +95,9 @@ CREATE TABLE IF NOT EXISTS refers(    -- what refers to a manifest of a source r
 
 CREATE TABLE IF NOT EXISTS detail(    -- what generate found out about a task beyond its row (JSON)
   task_id INTEGER PRIMARY KEY, document TEXT NOT NULL);
+
+CREATE TABLE IF NOT EXISTS sentence(  -- what a text with values in it, anywhere here, is made of (`tui.oci.saying`)
+  text TEXT PRIMARY KEY, document TEXT NOT NULL) WITHOUT ROWID;
 """
 """Tables that runs of earlier versions lack; they get them when they are taken up again."""
 
@@ -120,7 +124,9 @@ def create(path: Path, meta: Mapping[str, str]) -> sqlite3.Connection:
         )
         connection.execute("COMMIT")
     except (OSError, sqlite3.Error) as error:
-        raise JournalError(f"cannot make the journal {path}: {error}", _local_hint()) from error
+        raise JournalError(
+            phrase("cannot make the journal {path}: {error}", path=path, error=error), _local_hint()
+        ) from error
     return connection
 
 
@@ -151,7 +157,7 @@ def open_for_control(path: Path) -> sqlite3.Connection:
 
 def _open(path: Path, mode: str, kind: type[sqlite3.Connection] = sqlite3.Connection) -> sqlite3.Connection:
     if not path.is_file():
-        raise JournalError(f"there is no journal at {path}", "see 'regferry runs list'")
+        raise JournalError(phrase("there is no journal at {path}", path=path), N_("see 'regferry runs list'"))
     try:
         connection = _connect(f"file:{path}?mode={mode}", kind)
         if isinstance(connection, GuardedConnection):
@@ -161,9 +167,11 @@ def _open(path: Path, mode: str, kind: type[sqlite3.Connection] = sqlite3.Connec
     except sqlite3.Error as error:
         raise unreadable(path, error) from error
     if application != APPLICATION_ID:
-        raise JournalError(f"{path} is not a journal of regferry")
+        raise JournalError(phrase("{path} is not a journal of regferry", path=path))
     if version > VERSION:
-        raise JournalError(f"the journal {path} was written by a newer regferry", "use that version for this run")
+        raise JournalError(
+            phrase("the journal {path} was written by a newer regferry", path=path), N_("use that version for this run")
+        )
     return connection
 
 
@@ -177,4 +185,4 @@ def _connect(uri: str, kind: type[sqlite3.Connection] = sqlite3.Connection) -> s
 
 
 def _local_hint() -> str:
-    return "check the free space and the permissions of that folder, or set REGFERRY_STATE_DIR"
+    return N_("check the free space and the permissions of that folder, or set REGFERRY_STATE_DIR")

@@ -17,6 +17,7 @@ from typing import Any
 from tui import __version__
 from tui.engine.journal import schema
 from tui.engine.journal.schema import JournalError
+from tui.oci.saying import N_, Said, packed, phrase
 
 _COMMIT_EVERY = 0.1
 _Change = tuple[str, Sequence[Any]]
@@ -166,9 +167,11 @@ class JournalWriter:
         statement = "INSERT INTO event(at, level, task_id, text) VALUES (?, ?, ?, ?)"
         self._put(statement, (time.time(), level, task_id, text))
 
-    def host(self, registry: str, state: str, detail: str) -> None:
-        """Queue what holds for a whole registry."""
-        self._put("INSERT OR REPLACE INTO host VALUES (?, ?, ?, ?)", (registry, state, detail, self._next()))
+    def host(self, registry: str, state: str, detail: Mapping[str, Any]) -> None:
+        """Queue what holds for a whole registry; `detail` are values JSON can carry."""
+        self._remember(detail.values())
+        values = (registry, state, json.dumps(detail), self._next())
+        self._put("INSERT OR REPLACE INTO host VALUES (?, ?, ?, ?)", values)
 
     def forget_hosts(self) -> None:
         """Queue that nothing is known of any registry: what held for an earlier process need not hold now."""
@@ -239,15 +242,24 @@ class JournalWriter:
         try:
             yield
         except sqlite3.Error as error:
-            hint = "free space or fix permissions there, then resume the run"
-            raise JournalError(f"cannot write the journal {self.path}: {error}", hint) from error
+            hint = N_("free space or fix permissions there, then resume the run")
+            raise JournalError(
+                phrase("cannot write the journal {path}: {error}", path=self.path, error=error), hint
+            ) from error
 
     def _update(self, table: str, where: str, key: Sequence[Any], values: Mapping[str, Any]) -> None:
         settings = ", ".join(f"{column}=?" for column in values)
         self._put(f"UPDATE {table} SET {settings}, revision=? WHERE {where}", (*values.values(), self._next(), *key))
 
     def _put(self, statement: str, values: Sequence[Any]) -> None:
+        self._remember(values)
         self._queue.append((statement, values))
+
+    def _remember(self, values: Iterable[Any]) -> None:
+        """Queue what the sentences among these values are made of, so that a reader can say them in its language."""
+        for value in values:
+            if isinstance(value, Said) and value.values:
+                self._queue.append(("INSERT OR IGNORE INTO sentence VALUES (?, ?)", (value, packed(value))))
 
     def _next(self) -> int:
         self._revision += 1

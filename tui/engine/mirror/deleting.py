@@ -106,7 +106,7 @@ class Deleter:
         async with Harbor(access) as harbor:
             try:
                 if (await harbor.info()).api != "2.0":
-                    raise NotFound("the API of Harbor 1 deletes whole manifests")
+                    raise NotFound(N_("the API of Harbor 1 deletes whole manifests"))
             except RegistryError:
                 # Whatever answers there is no Harbor of ours; the registry API is what is left.
                 self._not_harbor.add(repository.registry)

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tui.oci.errors import LocalError
+from tui.oci.saying import N_, phrase
 
 _FOLDER = "mirror"
 
@@ -59,6 +60,6 @@ class Record:
 
     def _unwritable(self, error: OSError) -> LocalError:
         return LocalError(
-            f"cannot write the record {self.path}: {error.strerror}",
-            hint="free space or fix permissions there; nothing is deleted without a record",
+            phrase("cannot write the record {path}: {strerror}", path=self.path, strerror=error.strerror),
+            hint=N_("free space or fix permissions there; nothing is deleted without a record"),
         )

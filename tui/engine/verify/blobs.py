@@ -12,7 +12,7 @@ from tui.oci.descriptor import Descriptor
 from tui.oci.errors import IntegrityError, NotFound, RegistryError
 from tui.oci.reference import Repository
 from tui.oci.registry import Registry
-from tui.oci.saying import N_
+from tui.oci.saying import N_, phrase
 
 _READ_AT_ONCE = 6
 
@@ -46,12 +46,17 @@ class BlobReader:
                     count += len(piece)
                     self._advanced(len(piece))
             except IntegrityError:
-                return f"what the registry gives is not {blob.size} bytes with this digest"
+                return phrase("what the registry gives is not {size} bytes with this digest", size=blob.size)
             except RegistryError as error:
                 # Who says that the blob is there and still does not give all of it has lost a part of it.
                 if not error.retryable or await client.head_blob(repository, blob.digest) is None:
                     raise
-                return f"it cannot be read to its end ({count} of {blob.size} bytes came): {error.message}"
+                return phrase(
+                    "it cannot be read to its end ({count} of {size} bytes came): {message}",
+                    count=count,
+                    size=blob.size,
+                    message=error.message,
+                )
         return ""
 
 
@@ -68,7 +73,9 @@ async def look_at_blob(
         if head is None:
             return Finding("missing-blob", name, blob.digest, N_("the repository does not have this blob"))
         if head.size is not None and head.size != blob.size:
-            message = f"the registry has {head.size} bytes, planned were {blob.size}"
+            message = phrase(
+                "the registry has {size} bytes, planned were {blob_size}", size=head.size, blob_size=blob.size
+            )
             return Finding("wrong-size", name, blob.digest, message, str(blob.size), str(head.size))
         problem = await reader.problem(client, repository, blob) if reader else ""
     except NotFound as error:

@@ -16,7 +16,7 @@ from tui.oci.errors import IntegrityError, NotFound, RegistryError
 from tui.oci.manifest import Manifest, unique
 from tui.oci.reference import Repository
 from tui.oci.registry import Registry
-from tui.oci.saying import N_
+from tui.oci.saying import N_, phrase
 
 _MAX_DEPTH = 8
 Problems = frozenset[Key]
@@ -110,7 +110,7 @@ class Checker:
         if head is None:
             return self._found(Finding("missing-tag", str(repository), target, N_("it is not there"), task.root))
         if head.digest != task.root:
-            message = f"has {head.digest}"
+            message = phrase("has {digest}", digest=head.digest)
             return self._found(Finding("other-digest", str(repository), target, message, task.root, head.digest))
         return await self._whole(client, task)
 
@@ -156,7 +156,7 @@ class Checker:
         except RegistryError as error:
             return self._broken(Finding("unknown", str(repository), digest, str(error), digest))
         if depth > _MAX_DEPTH:
-            message = f"it is nested deeper than {_MAX_DEPTH} levels"
+            message = phrase("it is nested deeper than {max_depth} levels", max_depth=_MAX_DEPTH)
             return self._broken(Finding("unknown", str(repository), digest, message, digest))
         self._tally.manifests += 1
         self._tally.platforms += sum(child.platform is not None for child in manifest.manifests)
@@ -174,7 +174,11 @@ class Checker:
         if head is None:
             return _missing(repository, manifest.digest)
         if head.size and head.size != manifest.size:
-            message = f"the registry has {head.size} bytes, planned were {manifest.size}"
+            message = phrase(
+                "the registry has {size} bytes, planned were {manifest_size}",
+                size=head.size,
+                manifest_size=manifest.size,
+            )
             sizes = (str(manifest.size), str(head.size))
             return Finding("wrong-size", str(repository), manifest.digest, message, *sizes)
         return None
@@ -189,7 +193,7 @@ class Checker:
                 listed = {found.digest for found in await client.referrers(repository, subject)}
             except RegistryError as error:
                 return self._found(Finding("unknown", str(repository), subject, str(error)))
-            message = f"the target does not list it as referring to {subject}"
+            message = phrase("the target does not list it as referring to {subject}", subject=subject)
             missing = [digest for digest in planned if digest not in listed]
             return NONE.union(
                 *(self._found(Finding("missing-referrer", str(repository), each, message, each)) for each in missing)

@@ -10,7 +10,7 @@ from tui.engine.verify.findings import Finding
 from tui.oci.errors import NotFound, RegistryError
 from tui.oci.reference import Repository
 from tui.oci.registry import Registry
-from tui.oci.saying import N_
+from tui.oci.saying import N_, phrase
 from tui.plan.backups import is_backup
 
 _LIST_OF_REFERRERS = re.compile(r"sha(256|512)-[0-9a-f]{64}")
@@ -37,7 +37,7 @@ async def extra_tags(client: Registry, repository: Repository, known: set[str], 
     except NotFound:
         return []
     except RegistryError as error:
-        return [Finding("unknown", name, "", f"its tags cannot be listed: {error}")]
+        return [Finding("unknown", name, "", phrase("its tags cannot be listed: {error}", error=error))]
     extra = sorted(tag for tag in set(tags) - known if not _left_by_a_run(tag, backup))
     return [Finding("extra-tag", name, tag, N_("no task of the run has this target")) for tag in extra]
 

@@ -6,8 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from tui.oci.saying import N_
-from tui.oci.text import printable
+from tui.oci.saying import N_, made_printable
 
 Kind = Literal[
     "missing-tag",
@@ -70,7 +69,7 @@ class Finding:
     tags: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.message = printable(self.message)
+        self.message = made_printable(self.message)
 
     @property
     def key(self) -> Key:

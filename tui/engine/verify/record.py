@@ -13,6 +13,7 @@ from typing import Any
 
 from tui.endpoints.private_file import write_private
 from tui.engine.runs import RunFolder
+from tui.oci.saying import Said, packed, unpacked
 
 FORMAT = 1
 _ENDED = "verification-*.json"
@@ -105,6 +106,10 @@ def _broken_off(state: str) -> str:
 
 
 def _bytes(document: dict[str, Any]) -> bytes:
+    """Return a document as a file has it: with what the sentences of its findings are made of."""
+    messages = [each["message"] for each in document.get("findings", ())]
+    sentences = {text: packed(text) for text in messages if isinstance(text, Said) and text.values}
+    document = {**document, "sentences": sentences} if sentences else document
     return (json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 
 
@@ -114,4 +119,9 @@ def _read(path: Path) -> dict[str, Any] | None:
         document = json.loads(path.read_bytes())
     except (OSError, ValueError):
         return None
-    return document if isinstance(document, dict) and document.get("format") == FORMAT else None
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        return None
+    sentences = document.pop("sentences", {})
+    for each in document.get("findings", ()):
+        each["message"] = unpacked(each["message"], sentences.get(each["message"], ""))
+    return document

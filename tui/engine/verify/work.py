@@ -30,6 +30,7 @@ from tui.oci.errors import RegistryError
 from tui.oci.host import Host
 from tui.oci.reference import Repository
 from tui.oci.retry import RetryPolicy
+from tui.oci.saying import N_, phrase
 from tui.plan.model import from_document
 
 TELL_EVERY = 0.5
@@ -143,11 +144,12 @@ def _begun(run: str, manner: Manner, tasks: list[Task], reader: JournalReader) -
     verification = Verification(run, manner, planned, left_out)
     for failed in failures(reader):
         place, _, reference = _parted(failed.target)
-        finding = Finding("not-copied", place, reference, f"{failed.error_class}: {failed.message}")
+        said = phrase("{where}: {words}", where=failed.error_class, words=reader.said(failed.message))
+        finding = Finding("not-copied", place, reference, said)
         verification.findings.concern([verification.findings.add(finding)], failed.target)
     for task in tasks:
         if task.state in ("pending", "running", "waiting"):
-            message = f"the run has not copied it yet ({task.state})"
+            message = phrase("the run has not copied it yet ({state})", state=N_(task.state))
             finding = Finding("not-copied", str(task.target.repository), task.target.target, message, task.root)
             verification.findings.concern([verification.findings.add(finding)], str(task.target))
     return verification

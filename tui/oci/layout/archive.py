@@ -15,6 +15,7 @@ from tui.oci.errors import UnsupportedContent
 from tui.oci.layout.disk import open_plain
 from tui.oci.layout.parts import find_parts
 from tui.oci.layout.store import Reading
+from tui.oci.saying import N_, phrase
 
 _MOST_MEMBERS = 1_000_000
 _COMPRESSED = ((b"\x1f\x8b", "gunzip"), (b"\x28\xb5\x2f\xfd", "unzstd"), (b"\xfd7zXZ", "unxz"), (b"BZh", "bunzip2"))
@@ -156,21 +157,31 @@ def members_of(joined: JoinedFiles, path: Path) -> dict[str, Member]:
     begin = joined.read_at(0, 6)
     for magic, command in _COMPRESSED:
         if begin.startswith(magic):
-            raise UnsupportedContent(f"{path} is compressed", hint=f"decompress it first: {command} {path}")
+            raise UnsupportedContent(
+                phrase("{path} is compressed", path=path),
+                hint=phrase("decompress it first: {command} {path}", command=command, path=path),
+            )
     found: dict[str, Member] = {}
     buffered = io.BufferedReader(joined, 4096)
     try:
         with tarfile.open(fileobj=buffered, mode="r:") as tar:
             for number, member in enumerate(tar):
                 if number > _MOST_MEMBERS:
-                    raise UnsupportedContent(f"{path} has more than {_MOST_MEMBERS} members")
+                    raise UnsupportedContent(
+                        phrase("{path} has more than {most_members} members", path=path, most_members=_MOST_MEMBERS)
+                    )
                 if member.offset_data + member.size > joined.length:
-                    raise UnsupportedContent(f"{path} ends early, in {member.name}", hint="copy the file again")
+                    raise UnsupportedContent(
+                        phrase("{path} ends early, in {name}", path=path, name=member.name),
+                        hint=N_("copy the file again"),
+                    )
                 if member.isreg() and not member.issparse():
                     found[member.name.removeprefix("./")] = Member(member.offset_data, member.size)
                 tar.members.clear()  # type: ignore[attr-defined]  # it would keep every one
     except tarfile.TarError as error:
-        raise UnsupportedContent(f"{path} is no tar that can be read: {error}") from error
+        raise UnsupportedContent(
+            phrase("{path} is no tar that can be read: {error}", path=path, error=error)
+        ) from error
     finally:
         buffered.detach()  # it would close the files with itself
     return found

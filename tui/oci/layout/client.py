@@ -25,6 +25,7 @@ from tui.oci.manifests import ManifestHead
 from tui.oci.place import name_of
 from tui.oci.reference import Repository, digest_of
 from tui.oci.retry import Attempts, RetryPolicy
+from tui.oci.saying import N_, phrase
 
 PIECE = 1 << 20
 """Bytes read at once."""
@@ -182,19 +183,23 @@ class LayoutClient:
     async def get_image_config(self, repository: Repository, config: Descriptor, limit: int) -> ImagePlatform:
         """Return the platform an image's config blob states, reading at most `limit` bytes."""
         if config.size > limit:
-            raise UnsupportedContent(f"the image config has more than {limit} bytes", endpoint=self.registry)
+            raise UnsupportedContent(
+                phrase("the image config has more than {limit} bytes", limit=limit), endpoint=self.registry
+            )
         async with self.read_blob(repository, config.digest, 0, config.size) as pieces:
             body = b"".join([piece async for piece in pieces])
         if digest_of(body, config.digest.partition(":")[0]) != config.digest:
             raise IntegrityError(
-                "the image config has another digest than the manifest says",
+                N_("the image config has another digest than the manifest says"),
                 endpoint=name_of(self.registry),
                 reference=f"{repository}@{config.digest}",
             )
         try:
             document = json.loads(body)
         except (ValueError, RecursionError) as error:
-            raise UnsupportedContent(f"the image config is not valid JSON: {error}", endpoint=self.registry) from error
+            raise UnsupportedContent(
+                phrase("the image config is not valid JSON: {error}", error=error), endpoint=self.registry
+            ) from error
         return ImagePlatform.from_json(document) if isinstance(document, dict) else ImagePlatform()
 
     async def start_upload(self, repository: Repository) -> LayoutUpload:

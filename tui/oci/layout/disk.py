@@ -12,23 +12,27 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tui.oci.errors import LocalError
+from tui.oci.saying import N_, phrase
 
 UNFINISHED = re.compile(r"\.[0-9a-f]{16}\.tmp$")
 """What the names of files end in that `replace_file` has not finished."""
 _HINTS = {
-    errno.ENOSPC: "free space there, or choose another disk, then 'regferry runs retry'",
-    errno.EDQUOT: "the quota of this account is used up: free space there, then 'regferry runs retry'",
+    errno.ENOSPC: N_("free space there, or choose another disk, then 'regferry runs retry'"),
+    errno.EDQUOT: N_("the quota of this account is used up: free space there, then 'regferry runs retry'"),
     errno.EFBIG: "the file system takes no file so large (FAT: 4 GiB): format the disk with exFAT or ext4",
-    errno.EROFS: "mount it for writing, then 'regferry runs retry'",
-    errno.ENOENT: "check that the disk is mounted",
-    errno.EIO: "the disk or its cable failed: look into the kernel's log",
+    errno.EROFS: N_("mount it for writing, then 'regferry runs retry'"),
+    errno.ENOENT: N_("check that the disk is mounted"),
+    errno.EIO: N_("the disk or its cable failed: look into the kernel's log"),
 }
 
 
 def told(error: OSError, doing: str, path: Path | str) -> LocalError:
     """Return what the disk's refusal means; `doing` completes "cannot ..."."""
     reason = os.strerror(error.errno) if error.errno else str(error)
-    return LocalError(f"cannot {doing} {path}: {reason}", hint=_HINTS.get(error.errno or 0, ""))
+    return LocalError(
+        phrase("cannot {doing} {path}: {reason}", doing=doing, path=path, reason=reason),
+        hint=_HINTS.get(error.errno or 0, ""),
+    )
 
 
 @contextmanager

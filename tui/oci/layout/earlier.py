@@ -14,6 +14,7 @@ from tui.oci.layout.inventory import MAX_INVENTORY, Content, Inventory, parse_in
 from tui.oci.layout.names import own_repository
 from tui.oci.layout.parts import SUFFIX
 from tui.oci.layout.store import INVENTORY, FolderStore, Store, blob_name, read_small
+from tui.oci.saying import N_, phrase
 
 
 class Earlier:
@@ -46,7 +47,7 @@ class Earlier:
         """Return where the bytes of a blob are, None when none of them is here with it."""
         if not self._paths or self.inventory is None:
             return None
-        with telling("look into", self._paths[0]):
+        with telling(N_("look into"), self._paths[0]):
             return next((store for store in self._stores if store.size(blob_name(digest)) is not None), None)
 
     def close(self) -> None:
@@ -64,7 +65,7 @@ class Earlier:
 
     def _inventories(self) -> Iterator[Inventory]:
         for path in self._paths:
-            with telling("read the earlier export", path):
+            with telling(N_("read the earlier export"), path):
                 if path.suffix == ".json" and not path.name.endswith(SUFFIX):
                     store: Store = FolderStore(path.parent)
                     yield parse_inventory(read_small(store, path.name, MAX_INVENTORY), path)
@@ -75,8 +76,8 @@ class Earlier:
                     yield take_inventory(store, read_index(store, own_repository(path)))
                 except FileNotFoundError as error:
                     raise LocalError(
-                        f"{path} is no earlier export: there is no index.json in it",
-                        hint=f"name its folder, its tar, or the {INVENTORY} that was in it",
+                        phrase("{path} is no earlier export: there is no index.json in it", path=path),
+                        hint=phrase("name its folder, its tar, or the {inventory} that was in it", inventory=INVENTORY),
                     ) from error
                 yield from written(store)
 

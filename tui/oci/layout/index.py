@@ -17,6 +17,7 @@ from tui.oci.errors import UnsupportedContent
 from tui.oci.layout.names import REF_NAME, Name, name_of
 from tui.oci.layout.store import INDEX, LAYOUT, NAMES, Store, read_small
 from tui.oci.manifest import OCI_INDEX, Manifest
+from tui.oci.saying import phrase
 
 MAX_INDEX = 64 * 1024 * 1024
 """Bytes of an `index.json`: some two hundred thousand entries."""
@@ -102,10 +103,10 @@ def read_index(store: Store, alone: str) -> LayoutIndex:
     try:
         document = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise UnsupportedContent(f"{where} is not valid JSON: {error}") from error
+        raise UnsupportedContent(phrase("{where} is not valid JSON: {error}", where=where, error=error)) from error
     listed = document.get("manifests") if isinstance(document, dict) else None
     if not isinstance(listed, list):
-        raise UnsupportedContent(f"{where} has no list of manifests")
+        raise UnsupportedContent(phrase("{where} has no list of manifests", where=where))
     index = LayoutIndex(rest={key: value for key, value in document.items() if key != "manifests"})
     for number, value in enumerate(listed):
         entry = _entry(value, f"{where}: manifests[{number}]")
@@ -133,7 +134,16 @@ def _check_version(store: Store) -> None:
     except FileNotFoundError:
         return
     except ValueError as error:
-        raise UnsupportedContent(f"{store.path}: {LAYOUT} is not valid JSON: {error}") from error
+        raise UnsupportedContent(
+            phrase("{path}: {layout} is not valid JSON: {error}", path=store.path, layout=LAYOUT, error=error)
+        ) from error
     version = document.get("imageLayoutVersion") if isinstance(document, dict) else None
     if version != _VERSION:
-        raise UnsupportedContent(f"{store.path}: image layout version {version!r} is not {_VERSION}")
+        raise UnsupportedContent(
+            phrase(
+                "{path}: image layout version {version} is not {version_read}",
+                path=store.path,
+                version=repr(version),
+                version_read=_VERSION,
+            )
+        )

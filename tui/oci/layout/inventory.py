@@ -17,6 +17,7 @@ from tui.oci.layout.index import LayoutIndex
 from tui.oci.layout.store import Store, blob_name, read_small
 from tui.oci.manifest import MAX_MANIFEST, Manifest, parse_manifest
 from tui.oci.reference import is_digest, is_repository
+from tui.oci.saying import phrase
 
 VERSION = 1
 MAX_INVENTORY = 256 * 1024 * 1024
@@ -69,7 +70,9 @@ def parse_inventory(body: bytes, path: Path) -> Inventory:
             raise ValueError(f"version {VERSION} of an inventory is expected")
         return Inventory(_contents(document["held"]), _contents(document["elsewhere"]))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise UnsupportedContent(f"{path} is no inventory of an export: {error}") from error
+        raise UnsupportedContent(
+            phrase("{path} is no inventory of an export: {error}", path=path, error=error)
+        ) from error
 
 
 def take_inventory(store: Store, index: LayoutIndex) -> Inventory:

@@ -17,6 +17,8 @@ from tui.oci.layout.parts import Part, PartList, list_path, part_name, read_list
 from tui.oci.layout.store import INDEX, NAMES, OWN
 from tui.oci.layout.stream import LayoutTar
 from tui.oci.layout.writer import LayoutWriter
+from tui.oci.layout.writer import OWN
+from tui.oci.saying import N_, phrase
 
 LARGEST_ON_FAT = 4 * 1024**3 - 1
 _ALIGNED = 512
@@ -32,7 +34,10 @@ def pack(folder: Path, out: Path, split: int = 0, watch: Watch = lambda done, si
     what is there of a part is compared, and written on. Raises LocalError, IntegrityError for a damaged blob.
     """
     if not (folder / INDEX).is_file():
-        raise LocalError(f"there is no OCI image layout in {folder}", hint=f"name the folder that has an {INDEX}")
+        raise LocalError(
+            phrase("there is no OCI image layout in {folder}", folder=folder),
+            hint=phrase("name the folder that has an {index}", index=INDEX),
+        )
     if split == LARGEST_ON_FAT + 1:
         split = LARGEST_ON_FAT // _ALIGNED * _ALIGNED  # who says 4G means what fits on FAT
     if (folder / NAMES).exists():
@@ -66,12 +71,15 @@ def _begun(out: Path, wanted: PartList) -> PartList:
     path = list_path(out)
     if not path.exists():
         if out.exists():
-            raise LocalError(f"there is a file {out} already", hint="choose another name, or remove it")
+            raise LocalError(
+                phrase("there is a file {out} already", out=out), hint=N_("choose another name, or remove it")
+            )
         return wanted
     there = read_list(path)
     if replace(there, parts=()) != wanted:
         raise LocalError(
-            f"{path} is of another export, or of other parts", hint="choose another name, or remove what is there"
+            phrase("{path} is of another export, or of other parts", path=path),
+            hint=N_("choose another name, or remove what is there"),
         )
     kept = []
     for part in there.parts:
@@ -128,7 +136,9 @@ def _undisturbed(folder: Path) -> Iterator[None]:
         yield
     except BlockingIOError as error:
         who = os.pread(descriptor, 20, 0).decode("ascii", "replace")
-        raise LocalError(f"process {who} is writing to {folder}", hint="pack it when it has ended") from error
+        raise LocalError(
+            phrase("process {who} is writing to {folder}", who=who, folder=folder), hint=N_("pack it when it has ended")
+        ) from error
     finally:
         os.close(descriptor)
 
@@ -138,5 +148,8 @@ def _check_space(out: Path, needed: int) -> None:
     begun = sum(path.stat().st_size for path in out.parent.glob(f"{out.name}*.partial"))
     if needed > free + begun:
         raise LocalError(
-            f"{needed} bytes are needed in {out.parent}, {free} are free", hint="free space, or name another folder"
+            phrase(
+                "{needed} bytes are needed in {parent}, {free} are free", needed=needed, parent=out.parent, free=free
+            ),
+            hint=N_("free space, or name another folder"),
         )

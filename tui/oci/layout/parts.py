@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.oci.errors import LocalError, UnsupportedContent
+from tui.oci.saying import N_, phrase
 
 SUFFIX = ".parts.json"
 _VERSION = 1
@@ -71,7 +72,7 @@ def read_list(path: Path) -> PartList:
             raise ValueError("sizes are whole numbers")
         return PartList(_file_name(document["tar"]), *numbers, str(document["content"]), parts)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise UnsupportedContent(f"{path} is no list of parts: {error}") from error
+        raise UnsupportedContent(phrase("{path} is no list of parts: {error}", path=path, error=error)) from error
 
 
 def find_parts(tar: Path) -> list[Path]:
@@ -83,7 +84,10 @@ def find_parts(tar: Path) -> list[Path]:
         return [tar]
     listed = read_list(list_path(tar))
     if not listed.complete:
-        raise LocalError(f"{tar} is not packed to its end", hint=f"go on with: regferry pack FOLDER {tar}")
+        raise LocalError(
+            phrase("{tar} is not packed to its end", tar=tar),
+            hint=phrase("go on with: regferry pack FOLDER {tar}", tar=tar),
+        )
     return [present(tar.parent / part.name, part) for part in listed.parts]
 
 
@@ -93,11 +97,18 @@ def present(path: Path, part: Part) -> Path:
         size = path.stat().st_size
     except OSError as error:
         raise LocalError(
-            f"the part {part.name} is missing in {path.parent}", hint="bring it, and put all parts into one folder"
+            phrase("the part {name} is missing in {parent}", name=part.name, parent=path.parent),
+            hint=N_("bring it, and put all parts into one folder"),
         ) from error
     if size != part.size:
         raise LocalError(
-            f"the part {part.name} has {size} bytes, its list says {part.size}", hint="copy this part again"
+            phrase(
+                "the part {name} has {size} bytes, its list says {part_size}",
+                name=part.name,
+                size=size,
+                part_size=part.size,
+            ),
+            hint=N_("copy this part again"),
         )
     return path
 

@@ -21,6 +21,7 @@ from tui.oci.layout.working import folder_of
 from tui.oci.lists import fallback_tag
 from tui.oci.manifest import MAX_MANIFEST, Manifest, parse_manifest, unique
 from tui.oci.place import is_archive, name_of, path_of
+from tui.oci.saying import N_, phrase
 
 Stamp = tuple[int, int, int]
 _NOT_THERE = "check the path, and that the disk is mounted; a repository inside is written after two slashes"
@@ -59,7 +60,7 @@ class LayoutReader:
         """Return the index, None when there is no layout."""
         if self.index is not None:
             return self.index
-        with self._lock, telling("read", self.path):
+        with self._lock, telling(N_("read"), self.path):
             try:
                 stamp = self._stamped()
                 if self._read is None or stamp != self._stamp:
@@ -72,9 +73,9 @@ class LayoutReader:
         """Return the index. Raises NotFound when there is no layout."""
         index = self.there()
         if index is None:
-            what = "file" if is_archive(self.registry) else "folder"
+            what = N_("file") if is_archive(self.registry) else N_("folder")
             raise NotFound(
-                f"there is no OCI image layout: {INDEX} is not in this {what}",
+                phrase("there is no OCI image layout: {index} is not in this {what}", index=INDEX, what=what),
                 endpoint=name_of(self.registry),
                 hint=_AS_DOCKER_SAVES if self._is_of_docker() else _NOT_THERE,
             )
@@ -85,13 +86,15 @@ class LayoutReader:
         index = self.expected()
         entry = index.named.get(Name(path, target))
         if entry is None and ":" not in target:
-            raise self._not_found(path, target, "the tag is not in this layout")
+            raise self._not_found(path, target, N_("the tag is not in this layout"))
         digest = entry.descriptor.digest if entry else target
         media_type = entry.descriptor.media_type if entry else ""
         try:
             return parse_manifest(self._body(digest), media_type, digest)
         except FileNotFoundError as error:
-            raise self._not_found(path, target, f"the manifest {digest} is not in this layout") from error
+            raise self._not_found(
+                path, target, phrase("the manifest {digest} is not in this layout", digest=digest)
+            ) from error
         except (IntegrityError, UnsupportedContent) as error:
             raise type(error)(
                 error.message,
@@ -102,7 +105,7 @@ class LayoutReader:
 
     def size(self, digest: str) -> int | None:
         """Return the bytes of a blob or manifest in the layout itself, None when it is not there."""
-        with telling("look into", self.path):
+        with telling(N_("look into"), self.path):
             try:
                 return self.store.size(blob_name(digest))
             except FileNotFoundError:  # the tar
@@ -112,7 +115,7 @@ class LayoutReader:
         """Return None for a blob that is here or in an earlier export that was named, else who was known to use it."""
         if self.size(digest) is not None or self.earlier.store_with(digest) is not None:
             return None
-        with self._lock, telling("read", self.path):
+        with self._lock, telling(N_("read"), self.path):
             if self._inventory is None:
                 self._inventory = next(written(self.store), Inventory())
         known = (self._inventory.elsewhere.get(digest), self.earlier.known(digest))
@@ -121,17 +124,19 @@ class LayoutReader:
     def open(self, digest: str, offset: int, size: int | None) -> Reading:
         """Open a blob, of an earlier export where this one left it out."""
         name = blob_name(digest)
-        with telling("read", self.path):
+        with telling(N_("read"), self.path):
             store: Store | None = self.store
             found = self.store.size(name)
             if found is None:
                 store = self.earlier.store_with(digest)
                 found = store.size(name) if store else None
             if store is None or found is None:
-                raise self._not_found("", digest, f"the blob {digest} is not in this layout")
+                raise self._not_found("", digest, phrase("the blob {digest} is not in this layout", digest=digest))
             if size is not None and found != size:
                 raise IntegrityError(
-                    f"the blob has {found} bytes in the layout, its descriptor says {size}",
+                    phrase(
+                        "the blob has {found} bytes in the layout, its descriptor says {size}", found=found, size=size
+                    ),
                     endpoint=name_of(self.registry),
                     reference=digest,
                 )
@@ -139,13 +144,13 @@ class LayoutReader:
 
     def read_piece(self, reading: Reading, most: int) -> bytes:
         """Return the next bytes of an open blob."""
-        with telling("read", self.path):
+        with telling(N_("read"), self.path):
             return reading.read(most)
 
     def referrers(self, path: str, digest: str) -> list[Descriptor]:
         """Return what refers to a manifest: what is in the index, and what the tag for them lists."""
         index = self.expected()
-        with self._lock, telling("read", self.path):
+        with self._lock, telling(N_("read"), self.path):
             found = list(self._attached_in(index).get((path, digest), ()))
         if Name(path, fallback_tag(digest)) in index.named:
             listed = self.manifest(path, fallback_tag(digest))
@@ -154,7 +159,7 @@ class LayoutReader:
 
     def _is_of_docker(self) -> bool:
         """Return whether an image is there in docker's older form."""
-        with telling("read", self.path):
+        with telling(N_("read"), self.path):
             try:
                 return self.store.size("manifest.json") is not None
             except FileNotFoundError:
@@ -197,7 +202,7 @@ class LayoutReader:
         except FileNotFoundError:
             raise
         except OSError as error:
-            raise told(error, "read", self.path) from error
+            raise told(error, N_("read"), self.path) from error
 
     def _stamped(self) -> Stamp | None:
         if self.folder is None:

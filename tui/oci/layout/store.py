@@ -8,6 +8,7 @@ from typing import Protocol
 
 from tui.oci.errors import UnsupportedContent
 from tui.oci.layout.disk import open_plain
+from tui.oci.saying import phrase
 
 INDEX = "index.json"
 LAYOUT = "oci-layout"
@@ -98,7 +99,9 @@ def read_small(store: Store, name: str, limit: int) -> bytes:
             parts.append(piece)
             size += len(piece)
             if size > limit:
-                raise UnsupportedContent(f"{store.path}: {name} has more than {limit} bytes")
+                raise UnsupportedContent(
+                    phrase("{path}: {name} has more than {limit} bytes", path=store.path, name=name, limit=limit)
+                )
         return b"".join(parts)
     finally:
         reading.close()

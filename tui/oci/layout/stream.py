@@ -18,6 +18,7 @@ from tui.oci.errors import IntegrityError
 from tui.oci.layout.disk import open_plain
 from tui.oci.layout.store import BLOBS, INDEX, INVENTORY, LAYOUT
 from tui.oci.reference import is_digest, new_hash
+from tui.oci.saying import N_, phrase
 
 _PIECE = 1 << 20
 _BLOCK = tarfile.BLOCKSIZE
@@ -106,8 +107,8 @@ def _file(segment: _Segment, skipped: int) -> Iterator[bytes]:
         found = f"{segment.digest.partition(':')[0]}:{hashed.hexdigest()}"
         if at < segment.size or (segment.digest and found != segment.digest):
             raise IntegrityError(
-                f"{segment.path} is damaged: it has other content than its name says",
-                hint="remove this file and export again: what is there is not copied a second time",
+                phrase("{path} is damaged: it has other content than its name says", path=segment.path),
+                hint=N_("remove this file and export again: what is there is not copied a second time"),
             )
         yield last + bytes(segment.length - max(skipped, segment.size)) if skipped < segment.length else b""
     finally:

@@ -22,6 +22,7 @@ from tui.oci.layout.parts import SUFFIX, Part, PartList, list_path, read_list
 from tui.oci.layout.store import BLOBS, FolderStore, blob_name
 from tui.oci.layout.writer import LayoutWriter
 from tui.oci.reference import is_digest, new_hash
+from tui.oci.saying import N_, phrase
 
 _PIECE = 1 << 20
 _NUMBERED = re.compile(r"(?P<tar>.+)\.\d{3,}")
@@ -36,7 +37,7 @@ class Parcel:
     """
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        with telling("look for the parts of", paths[0]):
+        with telling(N_("look for the parts of"), paths[0]):
             self.tar, listed = _list_for(paths)
             self.listed = listed
             self.files = [self.tar] if listed is None else _located(listed, paths)
@@ -47,7 +48,7 @@ class Parcel:
         wrong, done = [], 0
         for part, path in zip(self.listed.parts if self.listed else (), self.files, strict=False):
             hashed = hashlib.sha256()
-            with telling("read", path), path.open("rb") as file:
+            with telling(N_("read"), path), path.open("rb") as file:
                 while piece := file.read(_PIECE):
                     hashed.update(piece)
                     done += len(piece)
@@ -84,7 +85,7 @@ def unpack(parcel: Parcel, folder: Path, watch: Watch = lambda done, size: None)
 def _blobs(reading: _Sequential, writer: LayoutWriter) -> int:
     added = 0
     there = FolderStore(writer.path)
-    with telling("unpack to", writer.path), tarfile.open(fileobj=_as_file(reading), mode="r|") as tar:
+    with telling(N_("unpack to"), writer.path), tarfile.open(fileobj=_as_file(reading), mode="r|") as tar:
         for member in tar:
             digest = _digest_of(member)
             if digest and there.size(blob_name(digest)) != member.size:
@@ -106,7 +107,7 @@ def _blob(writer: LayoutWriter, digest: str, content: IO[bytes]) -> None:
             write_all(descriptor, piece, offset)
             offset += len(piece)
         if f"{digest.partition(':')[0]}:{hashed.hexdigest()}" != digest:
-            raise IntegrityError(f"the blob {digest} has other content than its name says")
+            raise IntegrityError(phrase("the blob {digest} has other content than its name says", digest=digest))
         os.fsync(descriptor)
         writer.keep(name, digest)
     except BaseException:
@@ -120,11 +121,13 @@ def _index(parcel: Parcel, writer: LayoutWriter) -> Inventory:
     """Take over what the images in the tar are called; return what its export knew of earlier ones."""
     store = ArchiveStore(parcel.tar, parcel.files)
     try:
-        with telling("read", parcel.tar):
+        with telling(N_("read"), parcel.tar):
             index = read_index(store, own_repository(parcel.tar))
             inventory = next(written(store), Inventory())
     except FileNotFoundError as error:
-        raise UnsupportedContent(f"{parcel.tar} has no index.json: it is no OCI image layout") from error
+        raise UnsupportedContent(
+            phrase("{tar} has no index.json: it is no OCI image layout", tar=parcel.tar)
+        ) from error
     finally:
         store.close()
     writer.index.named |= index.named
@@ -197,9 +200,13 @@ def _blamed(parcel: Parcel, message: str) -> IntegrityError:
     """Return the error that says which part is to be copied again."""
     wrong = parcel.damaged()
     if wrong:
-        message = f"damaged: {', '.join(wrong)}"
-        return IntegrityError(message, endpoint=str(parcel.tar), hint="copy this part again, then unpack once more")
-    return IntegrityError(f"the tar is damaged: {message}", endpoint=str(parcel.tar), hint="copy the tar again")
+        message = phrase("damaged: {wrong}", wrong=", ".join(wrong))
+        return IntegrityError(message, endpoint=str(parcel.tar), hint=N_("copy this part again, then unpack once more"))
+    return IntegrityError(
+        phrase("the tar is damaged: {message}", message=message),
+        endpoint=str(parcel.tar),
+        hint=N_("copy the tar again"),
+    )
 
 
 def _list_for(paths: Sequence[Path]) -> tuple[Path, PartList | None]:
@@ -217,15 +224,22 @@ def _list_for(paths: Sequence[Path]) -> tuple[Path, PartList | None]:
                     return tar, _complete(read_list(listed), listed)
     if len(paths) > 1 or not paths[0].is_file():
         raise LocalError(
-            f"there is no list of parts ({paths[0].name}{SUFFIX} or so) beside {paths[0]}",
-            hint="bring the list too; it was written beside the parts",
+            phrase(
+                "there is no list of parts ({name}{suffix} or so) beside {paths}",
+                name=paths[0].name,
+                suffix=SUFFIX,
+                paths=paths[0],
+            ),
+            hint=N_("bring the list too; it was written beside the parts"),
         )
     return paths[0], None
 
 
 def _complete(listed: PartList, path: Path) -> PartList:
     if not listed.complete:
-        raise LocalError(f"{path} is of a tar that was not packed to its end", hint="run 'regferry pack' again")
+        raise LocalError(
+            phrase("{path} is of a tar that was not packed to its end", path=path), hint=N_("run 'regferry pack' again")
+        )
     return listed
 
 
@@ -238,10 +252,20 @@ def _located(listed: PartList, paths: Sequence[Path]) -> list[Path]:
         if right:
             found.append(right[0])
         elif candidates:
-            wrong.append(f"{part.name} has {candidates[0].stat().st_size} bytes instead of {part.size}")
+            wrong.append(
+                phrase(
+                    "{name} has {st_size} bytes instead of {size}",
+                    name=part.name,
+                    st_size=candidates[0].stat().st_size,
+                    size=part.size,
+                )
+            )
         else:
-            wrong.append(f"{part.name} is missing")
+            wrong.append(phrase("{name} is missing", name=part.name))
     if wrong:
         where = ", ".join(str(folder) for folder in folders)
-        raise LocalError(f"{'; '.join(wrong)} (in {where})", hint="bring these parts, or copy them again")
+        raise LocalError(
+            phrase("{wrong} (in {where})", wrong="; ".join(wrong), where=where),
+            hint=N_("bring these parts, or copy them again"),
+        )
     return found

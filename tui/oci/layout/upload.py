@@ -14,6 +14,7 @@ from tui.oci.errors import IntegrityError, UploadSessionLost
 from tui.oci.layout.disk import telling, write_all
 from tui.oci.layout.writer import LayoutWriter
 from tui.oci.reference import new_hash
+from tui.oci.saying import N_, phrase
 
 if TYPE_CHECKING:
     from tui.oci.bodies import Parts
@@ -78,14 +79,14 @@ class LayoutUpload:
 
     async def status(self) -> int:
         """Return how many bytes are in the file, and go on there. Raises UploadSessionLost."""
-        with self._busy, telling("write to", self._writer.path):
+        with self._busy, telling(N_("write to"), self._writer.path):
             self.offset = os.fstat(self._open()).st_size
         return self.offset
 
     async def cancel(self) -> None:
         """Remove what was written. Raises LocalError."""
         self.close()
-        with telling("write to", self._writer.path):
+        with telling(N_("write to"), self._writer.path):
             self._writer.session_path(self.location).unlink(missing_ok=True)
 
     def close(self) -> None:
@@ -102,7 +103,7 @@ class LayoutUpload:
 
     def _append(self, chunk: bytes | memoryview) -> None:
         # Who was cancelled closes the file while a thread still writes: its number may be another file's then.
-        with self._busy, telling("write to", self._writer.path):
+        with self._busy, telling(N_("write to"), self._writer.path):
             write_all(self._open(), chunk, self.offset)
             if self._hash is not None:
                 self._hash.update(chunk)
@@ -111,7 +112,7 @@ class LayoutUpload:
     def _finish(self, digest: str, rest: bytes) -> None:
         if rest:
             self._append(rest)
-        with self._busy, telling("write to", self._writer.path):
+        with self._busy, telling(N_("write to"), self._writer.path):
             descriptor = self._open()
             os.ftruncate(descriptor, self.offset)
             found = self._digest(digest, descriptor)
@@ -136,11 +137,11 @@ class LayoutUpload:
     def _wrong(self, found: str) -> UploadSessionLost | IntegrityError:
         where = str(self._writer.path)
         if self._taken_up:
-            message = "what was written before the interruption is not whole"
+            message = N_("what was written before the interruption is not whole")
             return UploadSessionLost(message, endpoint=where, code="DIGEST_INVALID")
-        return IntegrityError(f"the blob was to be written and became {found}", endpoint=where)
+        return IntegrityError(phrase("the blob was to be written and became {found}", found=found), endpoint=where)
 
     def _open(self) -> int:
         if self._descriptor < 0:
-            raise UploadSessionLost("the file was closed", endpoint=str(self._writer.path))
+            raise UploadSessionLost(N_("the file was closed"), endpoint=str(self._writer.path))
         return self._descriptor

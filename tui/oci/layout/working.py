@@ -17,6 +17,7 @@ from tui.oci.layout.pack import pack
 from tui.oci.layout.parts import PartList, find_parts, list_path, read_list
 from tui.oci.layout.store import INDEX
 from tui.oci.place import is_archive, path_of
+from tui.oci.saying import N_, phrase
 
 _SUFFIX = ".export"
 
@@ -47,8 +48,8 @@ def begin(tar: Path) -> Path:
     """Return the folder for the layout of a tar that is to be written. Raises LocalError when there is one already."""
     if is_packed(tar):
         raise LocalError(
-            f"{tar} is complete, and is only read",
-            hint=f"name another tar; with '--since {tar}' it gets only what this one has not",
+            phrase("{tar} is complete, and is only read", tar=tar),
+            hint=phrase("name another tar; with '--since {tar}' it gets only what this one has not", tar=tar),
         )
     return working_folder(tar)
 
@@ -63,7 +64,7 @@ def finish(tar: Path, split: int, watch: Callable[[int, int], None]) -> PartList
     if (folder / INDEX).exists() and not is_packed(tar):
         packed = pack(folder, tar, split, watch)
     if folder.exists():
-        with telling("remove", folder):
+        with telling(N_("remove"), folder):
             if packed is None and list_path(tar).exists():
                 packed = read_list(list_path(tar))
             # The index first: what is left of the folder by a kill is no layout any more.

@@ -23,6 +23,8 @@ from tui.oci.layout.index import LAYOUT_FILE, LayoutIndex, read_index
 from tui.oci.layout.inventory import Inventory, take_inventory
 from tui.oci.layout.names import own_repository
 from tui.oci.layout.store import BLOBS, INDEX, INVENTORY, LAYOUT, NAMES, OWN, FolderStore, blob_name
+from tui.oci.layout.store import BLOBS, INDEX, INVENTORY, LAYOUT, FolderStore, blob_name
+from tui.oci.saying import N_, phrase
 
 _UPLOADS = "uploads"
 _SESSION = re.compile(r"[0-9a-f]{32}")
@@ -41,10 +43,10 @@ class LayoutWriter:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock_file = -1
-        with telling("write to", path):
+        with telling(N_("write to"), path):
             self._prepare()
         try:
-            with telling("write to", path):
+            with telling(N_("write to"), path):
                 self.index = self._read_or_begin()
                 self._remove_forgotten()
         except BaseException:
@@ -64,7 +66,10 @@ class LayoutWriter:
             strange = sorted(each.name for each in self.path.iterdir() if each.name != OWN)
             if strange:
                 raise LocalError(
-                    f"{self.path} is no OCI image layout, and {strange[0]!r} is in it", hint="name a new folder"
+                    phrase(
+                        "{path} is no OCI image layout, and {strange!r} is in it", path=self.path, strange=strange[0]
+                    ),
+                    hint=N_("name a new folder"),
                 )
         (self.path / OWN / _UPLOADS).mkdir(parents=True, exist_ok=True)
         lock = self.path / OWN / "lock"
@@ -75,7 +80,8 @@ class LayoutWriter:
             who = os.read(self._lock_file, 20).decode("ascii", "replace")
             self._unlock()
             raise LocalError(
-                f"process {who} is writing to {self.path}", hint="wait for its end, or export to another folder"
+                phrase("process {who} is writing to {path}", who=who, path=self.path),
+                hint=N_("wait for its end, or export to another folder"),
             ) from error
         os.ftruncate(self._lock_file, 0)
         os.pwrite(self._lock_file, str(os.getpid()).encode(), 0)
@@ -103,18 +109,20 @@ class LayoutWriter:
     def new_session(self) -> tuple[str, int]:
         """Return name and file descriptor of a blob that begins. Raises LocalError."""
         name = secrets.token_hex(16)
-        with telling("write to", self.path):
+        with telling(N_("write to"), self.path):
             flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
             return name, os.open(self.session_path(name), flags, 0o644)
 
     def old_session(self, name: str) -> int:
         """Return the file descriptor of a blob begun earlier. Raises UploadSessionLost."""
         if _SESSION.fullmatch(name) is None:
-            raise UploadSessionLost(f"{name!r} is no blob begun here")
+            raise UploadSessionLost(phrase("{name!r} is no blob begun here", name=name))
         try:
             return os.open(self.session_path(name), os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError as error:
-            raise UploadSessionLost(f"what was begun of the blob is gone: {error.strerror}") from error
+            raise UploadSessionLost(
+                phrase("what was begun of the blob is gone: {strerror}", strerror=error.strerror)
+            ) from error
 
     def session_path(self, name: str) -> Path:
         """Return where a blob grows."""
@@ -130,7 +138,7 @@ class LayoutWriter:
     def add_small(self, digest: str, body: bytes) -> None:
         """Store a manifest. Raises LocalError."""
         final = self.path / blob_name(digest)
-        with telling("write to", self.path):
+        with telling(N_("write to"), self.path):
             if FolderStore(self.path).size(blob_name(digest)) != len(body):
                 final.parent.mkdir(exist_ok=True)
                 replace_file(final, body, sync_name=False)
@@ -208,7 +216,7 @@ class LayoutWriter:
         """Write what is not written yet, and the inventory, which knows of `earlier` exports too. Raises LocalError."""
         try:
             self.commit_now()
-            with telling("write to", self.path):
+            with telling(N_("write to"), self.path):
                 inventory = take_inventory(FolderStore(self.path), self.index)
                 inventory.add_earlier(earlier)
                 replace_file(self.path / INVENTORY, inventory.body())

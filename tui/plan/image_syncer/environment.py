@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tui.oci.saying import N_
+
 _REFERENCE = re.compile(r"\$(?:\{(?P<braced>[^}]+)\}|(?P<plain>[A-Za-z_][A-Za-z0-9_]*|[*#$@!?0-9-]))")
 
 
@@ -48,7 +50,7 @@ def expand_secret(text: str, environ: Mapping[str, str]) -> Secret:
     if whole is not None:
         name = whole["braced"] or whole["plain"]
         value = environ.get(name)
-        remark = "" if value is not None else "takes an environment variable that is not set and is empty now"
+        remark = "" if value is not None else N_("takes an environment variable that is not set and is empty now")
         return Secret(value or "", remark)
     kept = replaced = False
 
@@ -63,6 +65,9 @@ def expand_secret(text: str, environ: Mapping[str, str]) -> Secret:
 
     expanded = _REFERENCE.sub(replace, text)
     if replaced:
-        return Secret(expanded, "has a '$' inside, which was replaced by the environment")
-    remark = "has a '$' inside and is taken as it is written" + (", where image-syncer cuts out a part" * kept)
-    return Secret(expanded, remark)
+        return Secret(expanded, N_("has a '$' inside, which was replaced by the environment"))
+    if kept:
+        return Secret(
+            expanded, N_("has a '$' inside and is taken as it is written, where image-syncer cuts out a part")
+        )
+    return Secret(expanded, N_("has a '$' inside and is taken as it is written"))

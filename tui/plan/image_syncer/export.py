@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from tui.oci.reference import Repository, is_digest, split_registry
+from tui.oci.saying import N_, phrase
 from tui.plan import naming
 from tui.plan.errors import RuleError
 from tui.plan.expand import Pair, check, expand
@@ -45,8 +46,8 @@ def export(plan: Plan, format: Format = "yaml") -> Exported:
             lines = _lines(rule)
         except (_NotExpressible, RuleError) as reason:
             where = rule.origin or plan.name
-            message = f"{rule} is left out: {reason.args[0]}"
-            hazards.append(Hazard("not-expressible", message, where, "image-syncer cannot do this"))
+            message = phrase("{rule} is left out: {reason}", rule=rule, reason=reason.args[0])
+            hazards.append(Hazard("not-expressible", message, where, N_("image-syncer cannot do this")))
             continue
         exported.append(rule)
         for source, target in lines:
@@ -68,11 +69,11 @@ class _NotExpressible(Exception):
 def _lines(rule: Rule) -> list[tuple[str, str]]:
     """Return sources and destinations for one rule."""
     if is_on_disk(rule):
-        raise _NotExpressible("a folder or tar on a disk is in it")
+        raise _NotExpressible(N_("a folder or tar on a disk is in it"))
     if rule.is_pattern:
-        raise _NotExpressible("it names many repositories")
+        raise _NotExpressible(N_("it names many repositories"))
     if named := unsaid(rule, _CARRIED):
-        raise _NotExpressible(f"it says {' and '.join(named)}")
+        raise _NotExpressible(phrase("it says {named}", named=" and ".join(named)))
     check(rule)
     return _named(expand(rule, rule.source, ())) if rule.references else [_listed(rule)]
 
@@ -107,9 +108,9 @@ def _short(target: str, pairs: list[Pair]) -> str:
 def _listed(rule: Rule) -> tuple[str, str]:
     """Return the line for a rule whose tags are those of the registry."""
     if "tag" in naming.fields_of(rule.target):
-        raise _NotExpressible("it makes names at the target from the tags it finds")
+        raise _NotExpressible(N_("it makes names at the target from the tags it finds"))
     if len(rule.target_references) > 1 or any(map(is_digest, rule.target_references)):
-        raise _NotExpressible("it gives names to tags it does not name")
+        raise _NotExpressible(N_("it gives names to tags it does not name"))
     target = naming.render_target(rule.target, rule.source, "tag")
     name = (*rule.target_references, naming.split_template(rule.target)[1] and target.tag)[0]
     suffix = f":{name}" if name else ""
@@ -120,14 +121,14 @@ def _listed(rule: Rule) -> tuple[str, str]:
 def _regex(tags: TagSelection) -> str:
     """Return the one expression that selects the same tags, '' for all."""
     if named := unsaid(tags, ("include", "regex")):
-        raise _NotExpressible(f"it selects tags by {' and '.join(named)}")
+        raise _NotExpressible(phrase("it selects tags by {named}", named=" and ".join(named)))
     if not tags.include:
         return tags.regex
     if tags.regex:
-        raise _NotExpressible("it selects tags by include and regex together")
+        raise _NotExpressible(N_("it selects tags by include and regex together"))
     parts = [glob_to_regex(glob) for glob in tags.include]
     if None in parts:
-        raise _NotExpressible("it selects tags by a set in brackets")
+        raise _NotExpressible(N_("it selects tags by a set in brackets"))
     return f"^(?:{'|'.join(part or '' for part in parts)})$"
 
 
@@ -135,13 +136,16 @@ def _flags(plan: Plan, rules: list[Rule]) -> list[Hazard]:
     """Say what belongs on image-syncer's command line, and what belongs nowhere."""
     options, name = plan.options, plan.name
     flags = [f"--proc {options.concurrency}", f"--retries {options.retries}", *(["--force"] * options.force)]
-    signatures = "; nor does image-syncer take along what refers to an image" if options.referrers else ""
-    message = f"the options of the plan are not in the files{signatures}"
-    hazards = [_hazard("option-left-out", message, name, f"use {' '.join(flags)}")]
+    message = N_("the options of the plan are not in the files")
+    if options.referrers:
+        message = N_(
+            "the options of the plan are not in the files; nor does image-syncer take along what refers to an image"
+        )
+    hazards = [_hazard("option-left-out", message, name, phrase("use {flags}", flags=" ".join(flags)))]
     hazards += left_out(plan, "image-syncer", ("concurrency", "retries", "force", "referrers"))
     filters = {rule.platforms for rule in rules}
     if filters - {()}:
-        message = "the platforms of the rules are not in the files; image-syncer has one filter for all of them"
+        message = N_("the platforms of the rules are not in the files; image-syncer has one filter for all of them")
         hazards.append(_hazard("option-left-out", message, name, _platform_flags(filters)))
     return hazards
 
@@ -149,14 +153,15 @@ def _flags(plan: Plan, rules: list[Rule]) -> list[Hazard]:
 def _platform_flags(filters: set[tuple[Platform, ...]]) -> str:
     """Return the flags for a filter that all rules share, as far as image-syncer's two lists can say it."""
     if len(filters) > 1:
-        return "make a file for the rules of each filter"
+        return N_("make a file for the rules of each filter")
     (platforms,) = filters
     systems = dict.fromkeys((platform.os, platform.os_version) for platform in platforms)
     machines = dict.fromkeys((platform.architecture, platform.variant) for platform in platforms)
     if len(systems) * len(machines) != len(platforms):
-        return "make a file for the rules of each platform"
+        return N_("make a file for the rules of each platform")
     given = [("--os", *system) for system in systems] + [("--arch", *machine) for machine in machines]
-    return "use " + " ".join(f"{flag} {one}{f':{two}' if two else ''}" for flag, one, two in given if one)
+    flags = " ".join(f"{flag} {one}{f':{two}' if two else ''}" for flag, one, two in given if one)
+    return phrase("use {flags}", flags=flags)
 
 
 def _hazard(code: HazardCode, message: str, origin: str, hint: str = "") -> Hazard:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from tui.oci.saying import N_, phrase
 from tui.plan.document import read_document
 from tui.plan.errors import RuleError
 from tui.plan.image_syncer.auth import read_auth
@@ -37,7 +38,9 @@ def load(
         ignored = [path for path in (auth, images) if path is not None]
         return load_combined(read_document(config), default, environ, ignored)
     if images is None:
-        raise RuleError("no file with rules is given", hint="give --config FILE, or --images FILE and --auth FILE")
+        raise RuleError(
+            N_("no file with rules is given"), hint=N_("give --config FILE, or --images FILE and --auth FILE")
+        )
     book = AuthBook()
     hazards: list[Hazard] = []
     if auth is not None:
@@ -51,23 +54,37 @@ def load_combined(
     document: Document, default: DefaultTarget, environ: Mapping[str, str], ignored: list[Path]
 ) -> Imported:
     """Return what a combined file says; its logins are literal, without the environment. Raises PlanFileError."""
-    expected = "the keys 'auth' and 'images'"
+    expected = N_("the keys 'auth' and 'images'")
     document.mapping(document.root, expected)
     rules, logins = document.root.get("images"), document.root.get("auth")
     if rules is None:
-        hint = "a file of rules alone is given with --images"
-        raise document.error(document.root, "no 'images'", expected, hint)
+        hint = N_("a file of rules alone is given with --images")
+        raise document.error(document.root, N_("no 'images'"), expected, hint)
     book, hazards = read_auth(document, logins, None) if logins is not None else (AuthBook(), [])
     for key, hint in document.unknown(document.root, COMBINED_KEYS):
-        hazards.append(Hazard("unknown-key", f"{key.text!r} means nothing and is left out", document.origin(key), hint))
+        hazards.append(
+            Hazard(
+                "unknown-key",
+                phrase("{text!r} means nothing and is left out", text=key.text),
+                document.origin(key),
+                hint,
+            )
+        )
     for path in ignored:
-        hazards.append(Hazard("ignored-file", f"{path.name} is not read, because {document.path.name} has it all"))
+        hazards.append(
+            Hazard(
+                "ignored-file",
+                phrase(
+                    "{name} is not read, because {path_name} has it all", name=path.name, path_name=document.path.name
+                ),
+            )
+        )
     return _imported(RuleReader(document, environ, default, book, old_form=bool(default), hazards=hazards), rules)
 
 
 def _imported(reader: RuleReader, rules: Node) -> Imported:
     plan = Plan(reader.document.path.stem, reader.read(rules))
-    message = (
+    message = N_(
         "image-syncer rewrites multi-platform lists, so that their digests differ from the source; "
         "those it has copied before are copied once more, with the digest of the source"
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 
+from tui.oci.saying import phrase
 from tui.plan.errors import RuleError
 from tui.plan.imported import Hazard
 from tui.plan.model import Plan, Platform
@@ -22,8 +23,10 @@ def parse_platforms(os: Sequence[str], arch: Sequence[str]) -> tuple[tuple[Platf
     for flag, given in (("--os", os), ("--arch", arch)):
         for value in given:
             if "," in value:
-                message = f"{value!r} is read as a list; image-syncer takes it for one name that nothing has"
-                hazards.append(Hazard("arch-list", message, flag, f"give {flag} once for each"))
+                message = phrase(
+                    "{value!r} is read as a list; image-syncer takes it for one name that nothing has", value=value
+                )
+                hazards.append(Hazard("arch-list", message, flag, phrase("give {flag} once for each", flag=flag)))
         parts = [part for value in given for part in value.split(",") if part]
         values.append([_split(flag, part) for part in dict.fromkeys(parts)])
     if not any(values):
@@ -50,5 +53,9 @@ def _split(flag: str, text: str) -> tuple[str, str]:
         read_back = None
     if read_back != platform:
         example = "linux or windows:10.0.17763" if flag == "--os" else "amd64 or arm64:v8"
-        raise RuleError(f"{text!r} is not a platform", origin=flag, hint=f"write {example}")
+        raise RuleError(
+            phrase("{text!r} is not a platform", text=text),
+            origin=flag,
+            hint=phrase("write {example}", example=example),
+        )
     return name, detail

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tui.oci.reference import InvalidReference, Repository, is_digest, split_registry
+from tui.oci.saying import N_, phrase
 from tui.plan import re2
 from tui.plan.errors import RuleError
 from tui.plan.expand import check
@@ -16,8 +17,8 @@ from tui.plan.imported import AuthBook, Hazard, HazardCode
 from tui.plan.model import Rule, TagSelection
 from tui.plan.nodes import Document, Node
 
-_EXPECTED = "rules like 'harbor.example.com/library/nginx: acr.example.com/mirror/nginx'"
-_DESTINATION = "a destination like acr.example.com/mirror/nginx, or a list of them"
+_EXPECTED = N_("rules like 'harbor.example.com/library/nginx: acr.example.com/mirror/nginx'")
+_DESTINATION = N_("a destination like acr.example.com/mirror/nginx, or a list of them")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,15 @@ class DefaultTarget:
         if not self.registry and not self.namespace:
             return
         registry = self.registry or "registry.example.com"
-        hint = "like --registry registry.cn-hangzhou.aliyuncs.com --namespace my-namespace"
+        hint = N_("like --registry registry.cn-hangzhou.aliyuncs.com --namespace my-namespace")
         try:
             read = Repository.parse(f"{registry}/{self.namespace or 'namespace'}/name")
         except InvalidReference as error:
-            raise RuleError(f"the default target: {error}", hint=hint) from None
+            raise RuleError(phrase("the default target: {error}", error=error), hint=hint) from None
         if read.registry != split_registry(f"{registry}/name")[0] or not _names_a_host(registry):
-            raise RuleError(f"the default target: {registry!r} is not a registry host", hint=hint)
+            raise RuleError(
+                phrase("the default target: {registry!r} is not a registry host", registry=registry), hint=hint
+            )
 
     def __bool__(self) -> bool:
         return bool(self.registry and self.namespace)
@@ -68,7 +71,7 @@ class RuleReader:
 
     def _rules(self, key: Node, value: Node) -> Iterator[Rule]:
         if not key.text:
-            raise self.document.error(key, "an empty source", "a source like harbor.example.com/library/nginx")
+            raise self.document.error(key, N_("an empty source"), N_("a source like harbor.example.com/library/nginx"))
         source = self._side(key, key.text)
         origin = self.document.origin(key)
         self.hazards += of_source(key.text, source, self.book, origin, old_form=self.old_form)
@@ -83,26 +86,30 @@ class RuleReader:
             if value.text or self.default:
                 return [(value, value.text)]
             raise self._empty(
-                value, "give --registry and --namespace, as in image-syncer 1.0, or write the destination"
+                value, N_("give --registry and --namespace, as in image-syncer 1.0, or write the destination")
             )
         found: dict[str, Node] = {}
         for item in value.items:
             if item.kind != "string":
                 raise self.document.wrong_kind(item, _DESTINATION)
             if not item.text:
-                raise self._empty(item, "write the destination, or remove the item")
+                raise self._empty(item, N_("write the destination, or remove the item"))
             found.setdefault(item.text, item)
         if not found:
-            raise self.document.error(value, "an empty list", _DESTINATION, "write the destination, or remove the rule")
+            raise self.document.error(
+                value, N_("an empty list"), _DESTINATION, N_("write the destination, or remove the rule")
+            )
         return [(node, text) for text, node in found.items()]
 
     def _empty(self, node: Node, hint: str) -> Exception:
-        return self.document.error(node, "an empty destination", _DESTINATION, hint)
+        return self.document.error(node, N_("an empty destination"), _DESTINATION, hint)
 
     def _default_rule(self, key: Node, source: Side, node: Node) -> Rule:
         if not any(hazard.code == "default-target" for hazard in self.hazards):
             where = f"{self.default.registry}/{self.default.namespace}"
-            message = f"rules without a destination go to {where}; the first part of their path is left out"
+            message = phrase(
+                "rules without a destination go to {where}; the first part of their path is left out", where=where
+            )
             self._warn("default-target", key, message)
         return self._checked(key, self._new(key, source, self.default.of(source.repository)))
 
@@ -110,10 +117,14 @@ class RuleReader:
         expansion = expand(text, self.environ)
         if expansion.names:
             what = ", ".join(expansion.names)
-            unset = f"; not set and empty: {', '.join(expansion.unset)}" if expansion.unset else ""
-            message = f"the destination takes {what} from the environment as it is now{unset}"
+            message = phrase("the destination takes {what} from the environment as it is now", what=what)
+            if expansion.unset:
+                unset = ", ".join(expansion.unset)
+                message = phrase("{words}; not set and empty: {names}", words=message, names=unset)
             self._warn("destination-environment", node, message)
-        side = self._side(node, expansion.text, f"set {', '.join(expansion.unset)}" if expansion.unset else "")
+        side = self._side(
+            node, expansion.text, phrase("set {names}", names=", ".join(expansion.unset)) if expansion.unset else ""
+        )
         self.hazards += of_destination(expansion.text, side, source, self.book, self.document.origin(node))
         names = side.references
         target = str(side.repository)
@@ -144,24 +155,30 @@ class RuleReader:
         if source.references:
             kept = [name for name in source.references if _search(side.regex, name)]
             if len(kept) != len(source.references):
-                found = f"{len(source.references)} at the source but {len(kept)} at the destination"
-                hint = "leave out the regular expression at the destination"
-                raise self.document.error(node, found, "as many on both sides", hint)
+                found = phrase(
+                    "{count} at the source but {other} at the destination",
+                    count=len(source.references),
+                    other=len(kept),
+                )
+                hint = N_("leave out the regular expression at the destination")
+                raise self.document.error(node, found, N_("as many on both sides"), hint)
             return None
         if source.regex is None:
-            message = "the regular expression at the destination selects the tags of the source"
-            self._warn("destination-regex", node, message, "write it at the source")
+            message = N_("the regular expression at the destination selects the tags of the source")
+            self._warn("destination-regex", node, message, N_("write it at the source"))
             return side.regex
         if source.regex != side.regex:
-            hint = "write one regular expression, at the source"
-            raise self.document.error(node, "another regular expression than at the source", "the same or none", hint)
+            hint = N_("write one regular expression, at the source")
+            raise self.document.error(
+                node, N_("another regular expression than at the source"), N_("the same or none"), hint
+            )
         return None
 
     def _checked(self, key: Node, rule: Rule) -> Rule:
         try:
             check(rule)
         except RuleError as error:
-            raise self.document.error(key, error.message, "a rule that can be carried out", error.hint) from None
+            raise self.document.error(key, error.message, N_("a rule that can be carried out"), error.hint) from None
         return rule
 
     def _side(self, node: Node, text: str, hint: str = "") -> Side:
@@ -170,10 +187,14 @@ class RuleReader:
             if side.regex:
                 re2.compile(side.regex)
         except RuleError as error:
-            expected = "a repository, with tags, a digest or an expression"
+            expected = N_("a repository, with tags, a digest or an expression")
             raise self.document.error(node, error.message, expected, hint or error.hint) from None
         except re2.RegexError as error:
-            raise self.document.error(node, f"the regular expression {side.regex!r} ({error})", "RE2 syntax") from None
+            raise self.document.error(
+                node,
+                phrase("the regular expression {regex!r} ({error})", regex=side.regex, error=error),
+                N_("RE2 syntax"),
+            ) from None
         return side
 
     def _warn(self, code: HazardCode, node: Node, message: str, hint: str = "") -> None:

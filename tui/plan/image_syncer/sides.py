@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tui.oci.reference import InvalidReference, Reference, Repository, is_digest, is_tag, split_registry
+from tui.oci.saying import N_, phrase
 from tui.plan.errors import RuleError
 
 
@@ -51,11 +52,14 @@ def is_short(text: str) -> bool:
 def _expression(text: str) -> Side:
     name, _, rest = text.partition(":/")
     if name in ("http", "https"):
-        raise RuleError(f"{text!r} is an address, not a repository", hint=f"leave out '{name}://'")
+        raise RuleError(
+            phrase("{text!r} is an address, not a repository", text=text),
+            hint=phrase("leave out '{name}://'", name=name),
+        )
     if not rest.endswith("/"):
         raise RuleError(
-            f"{text!r}: the regular expression has no '/' at its end",
-            hint="write repository:/expression/; an expression and a list of tags cannot be mixed",
+            phrase("{text!r}: the regular expression has no '/' at its end", text=text),
+            hint=N_("write repository:/expression/; an expression and a list of tags cannot be mixed"),
         )
     return Side(_repository(name), regex=rest[:-1])
 
@@ -67,13 +71,18 @@ def _list(text: str) -> Side:
     except InvalidReference as error:
         raise RuleError(str(error), hint=_hint(first)) from None
     if not reference.target:
-        raise RuleError(f"{text!r}: the first item of the list has no tag", hint="write repository:tag1,tag2")
+        raise RuleError(
+            phrase("{text!r}: the first item of the list has no tag", text=text), hint=N_("write repository:tag1,tag2")
+        )
     for item in others:
         if item != item.strip():
-            raise RuleError(f"{text!r}: there is a space in the list of tags", hint="remove the spaces at the commas")
+            raise RuleError(
+                phrase("{text!r}: there is a space in the list of tags", text=text),
+                hint=N_("remove the spaces at the commas"),
+            )
         if not is_tag(item) and not is_digest(item):
-            hint = "after the first comma only tags and digests follow, without the repository"
-            raise RuleError(f"{text!r}: {item!r} is neither a tag nor a digest", hint=hint)
+            hint = N_("after the first comma only tags and digests follow, without the repository")
+            raise RuleError(phrase("{text!r}: {item!r} is neither a tag nor a digest", text=text, item=item), hint=hint)
     lost = reference.tag if reference.digest else ""
     return Side(reference.repository, (reference.target, *others), lost_tag=lost)
 
@@ -87,9 +96,9 @@ def _repository(name: str) -> Repository:
 
 def _hint(text: str) -> str:
     if text != text.strip() or " " in text:
-        return "remove the space"
+        return N_("remove the space")
     if "*" in text:
-        return 'image-syncer has no wildcards; a plan file has: source = "registry.example.com/project/*"'
+        return N_('image-syncer has no wildcards; a plan file has: source = "registry.example.com/project/*"')
     if text.endswith(":"):
-        return "write a tag after ':' or leave out the ':'"
-    return "write registry/repository, registry/repository:tag, ...:tag1,tag2, ...:/expression/ or ...@sha256:..."
+        return N_("write a tag after ':' or leave out the ':'")
+    return N_("write registry/repository, registry/repository:tag, ...:tag1,tag2, ...:/expression/ or ...@sha256:...")

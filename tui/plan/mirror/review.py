@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from tui.oci.reference import InvalidReference, Reference, is_digest
-from tui.oci.saying import phrase
+from tui.oci.saying import N_, phrase
 from tui.plan.errors import PlanFileError
 from tui.plan.mirror.mapping import Reason
 from tui.plan.mirror.settings import Mirror, check_pattern, protected_by
@@ -116,7 +116,9 @@ def load_review(path: Path) -> Review:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise PlanFileError(path, 0, 0, f"no TOML ({error})", "the file that 'regferry mirror propose' wrote") from None
+        raise PlanFileError(
+            path, 0, 0, phrase("no TOML ({error})", error=error), N_("the file that 'regferry mirror propose' wrote")
+        ) from None
     return _Reader(path, text).review(document)
 
 
@@ -127,7 +129,11 @@ class _Reader:
 
     def review(self, document: Mapping[str, Any]) -> Review:
         if document.get("version") != VERSION or document.get("kind") != KIND:
-            raise self._error(("version",), "another kind of file", f'version = {VERSION} and kind = "{KIND}"')
+            raise self._error(
+                ("version",),
+                N_("another kind of file"),
+                phrase('version = {version} and kind = "{kind}"', version=VERSION, kind=KIND),
+            )
         self._known(document, "")
         limits = self._table(document, "limits")
         self._known(limits, "limits")
@@ -135,10 +141,12 @@ class _Reader:
             protect = tuple(check_pattern(str(pattern)) for pattern in limits.get("protect", []))
             mirror = Mirror(protect, int(limits["max_count"]), int(limits["max_percent"]))
         except (KeyError, TypeError, ValueError) as error:
-            raise self._error(("limits",), str(error), "protect, max_count and max_percent") from None
+            raise self._error(("limits",), str(error), N_("protect, max_count and max_percent")) from None
         created, tags, plan = document.get("created"), document.get("tags"), document.get("plan")
         if not isinstance(created, datetime) or type(tags) is not int or not isinstance(plan, str):
-            raise self._error(("created",), "a part of the head missing", "plan, created and tags as they were written")
+            raise self._error(
+                ("created",), N_("a part of the head missing"), N_("plan, created and tags as they were written")
+            )
         deletions = tuple(
             self._deletion(table, ("delete", n)) for n, table in enumerate(self._list(document, "delete"))
         )
@@ -151,34 +159,46 @@ class _Reader:
             target, source = Reference.parse(table["target"]), Reference.parse(table["source"])
             digest, reason, shares = table["digest"], table["reason"], tuple(table.get("shares", ()))
         except (KeyError, TypeError, AttributeError, InvalidReference) as error:
-            raise self._error(keys, f"a [[delete]] that cannot be used ({error})", "as it was written") from None
+            raise self._error(
+                keys, phrase("a [[delete]] that cannot be used ({error})", error=error), N_("as it was written")
+            ) from None
         if not target.tag or target.digest:
-            raise self._error(keys, f"target = {target}", "a tag: only tags are deleted")
+            raise self._error(keys, phrase("target = {target}", target=target), N_("a tag: only tags are deleted"))
         if not isinstance(digest, str) or not is_digest(digest):
-            raise self._error((*keys, "digest"), "no digest", "the digest the tag had when it was looked at")
+            raise self._error((*keys, "digest"), N_("no digest"), N_("the digest the tag had when it was looked at"))
         if reason not in get_args(Reason):
-            raise self._error((*keys, "reason"), f"reason = {reason!r}", "one of " + ", ".join(get_args(Reason)))
+            raise self._error(
+                (*keys, "reason"),
+                phrase("reason = {reason}", reason=repr(reason)),
+                phrase("one of {names}", names=", ".join(get_args(Reason))),
+            )
         return Deletion(target, digest, source, reason, shares)
 
     def _list(self, document: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
         tables = document.get(key, [])
         if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-            raise self._error((key,), "something else", f"tables under [[{key}]]")
+            raise self._error((key,), N_("something else"), phrase("tables under [[{key}]]", key=key))
         return tables
 
     def _table(self, document: Mapping[str, Any], key: str) -> dict[str, Any]:
         table = document.get(key)
         if not isinstance(table, dict):
-            raise self._error((key,), f"no [{key}]", f"the table [{key}] as it was written")
+            raise self._error(
+                (key,), phrase("no [{key}]", key=key), phrase("the table [{key}] as it was written", key=key)
+            )
         return table
 
     def _known(self, table: Mapping[str, Any], kind: str, keys: tuple[str | int, ...] = ()) -> None:
         for key in table:
             if key not in _KEYS[kind]:
                 where = keys or ((kind,) if kind else ())
-                raise self._error((*where, key), f"the unknown key '{key}'", "one of " + ", ".join(_KEYS[kind]))
+                raise self._error(
+                    (*where, key),
+                    phrase("the unknown key '{key}'", key=key),
+                    phrase("one of {names}", names=", ".join(_KEYS[kind])),
+                )
 
     def _error(self, keys: tuple[str | int, ...], found: str, expected: str) -> PlanFileError:
         line, column = place(self._text, keys)
-        hint = "take out whole [[delete]] tables and change nothing else"
+        hint = N_("take out whole [[delete]] tables and change nothing else")
         return PlanFileError(self._path, line, column, found, expected, hint)

@@ -41,12 +41,15 @@ class Mirror:
 def check_pattern(pattern: str) -> str:
     """Return a pattern that can be used. Raises ValueError."""
     if not pattern:
-        raise ValueError("an empty pattern protects nothing; leave it out")
+        raise ValueError(N_("an empty pattern protects nothing; leave it out"))
     if expression := _expression(pattern):
         try:
             re2.compile(expression)
         except re2.RegexError as error:
-            raise ValueError(f"the regular expression {pattern!r} is not valid: {error}") from None
+            words = phrase(
+                "the regular expression {expression!r} is not valid: {error}", expression=pattern, error=error
+            )
+            raise ValueError(words) from None
     return pattern
 
 

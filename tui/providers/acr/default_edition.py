@@ -31,7 +31,7 @@ class DefaultEdition:
         """GetAuthorizationToken: a login for an hour, or as long as the STS token that asks."""
         call = _call("GET", "/tokens", "GetAuthorizationToken", N_("get a login for the registry"))
         answer = await self._client.send(call)
-        data = _data(answer.json("a login"))
+        data = _data(answer.json(N_("a login")))
         username, password = text(data, "tempUserName", "tempUsername"), text(data, "authorizationToken")
         if not username or not password:
             raise ServerError(N_("the API's answer holds no login"), endpoint=self._client.registry)

@@ -53,7 +53,7 @@ class Enterprise:
     async def lend(self) -> Lent:
         """GetAuthorizationToken: a login for an hour, or as long as the STS token that asks."""
         answer = await self._client.send(self._call("GetAuthorizationToken", N_("get a login for the registry")))
-        document = answer.json("a login")
+        document = answer.json(N_("a login"))
         data = document if isinstance(document, dict) else {}
         username, password = text(data, "TempUsername"), text(data, "AuthorizationToken")
         if not username or not password:

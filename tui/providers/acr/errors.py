@@ -53,8 +53,8 @@ _KNOWN: dict[str, Meaning] = {
     ),
     "NAMESPACE_NOT_EXIST": (NotFound, N_("the namespace does not exist"), NAMESPACE_HINT),
     "REPO_NOT_EXIST": (NotFound, N_("the repository does not exist"), ""),
-    "SystemError": (ServerError, "the API failed", ""),
-    "SLB_SERVICE_ERROR": (ServerError, "the API failed", ""),
+    "SystemError": (ServerError, N_("the API failed"), ""),
+    "SLB_SERVICE_ERROR": (ServerError, N_("the API failed"), ""),
 }
 _SIGNED_ANEW = ("SignatureNonceUsed",)
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from tui.oci.access import Connection, Credential
 from tui.oci.errors import NetworkError
 from tui.oci.retry import RetryPolicy
+from tui.oci.saying import N_
 from tui.providers.acr.errors import judge
 from tui.providers.api.call import Outgoing, Sign
 from tui.providers.api.client import ApiClient
@@ -55,4 +56,4 @@ async def api_client(connection: Connection, key: Credential, version: Version) 
         except NetworkError as error:
             if error.endpoint != client.registry:
                 raise
-            raise unreachable(error, "Alibaba Cloud") from error
+            raise unreachable(error, N_("Alibaba Cloud")) from error

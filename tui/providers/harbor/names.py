@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from tui.oci.reference import InvalidReference, is_repository
-from tui.oci.saying import N_
+from tui.oci.saying import N_, phrase
 
 _PROJECT = re.compile(r"[a-z0-9]+(?:[._-][a-z0-9]+)*", re.ASCII)
 _VERSION = re.compile(r"v?(?P<major>[0-9]{1,4})\.(?P<minor>[0-9]{1,4})")
@@ -39,7 +39,9 @@ def split_path(path: str) -> tuple[str, str]:
     """Return project and repository of `project/repository`. Raises InvalidReference: at Harbor all have both."""
     project, _, repository = path.partition("/")
     if not repository or not is_repository(path):
-        raise InvalidReference(f"{path!r} is no repository of a Harbor: project/repository was expected")
+        raise InvalidReference(
+            phrase("{path!r} is no repository of a Harbor: project/repository was expected", path=path)
+        )
     return project, repository
 
 

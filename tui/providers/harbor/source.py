@@ -45,7 +45,12 @@ class HarborSource:
         """Yield the projects this account sees, those whose name contains `name`."""
         asked = [("name", name)] if name else []
         pages = self._harbor.pages(
-            "/projects", N_("list the projects"), project_of, lambda project: project.id, query=asked, needs="a login"
+            "/projects",
+            N_("list the projects"),
+            project_of,
+            lambda project: project.id,
+            query=asked,
+            needs=N_("a login"),
         )
         async with aclosing(pages):
             async for page in pages:

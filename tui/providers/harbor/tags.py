@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from tui.oci.saying import N_
 from tui.providers.harbor.client import Harbor
 from tui.providers.harbor.names import repository_segment, segment, split_path
 
-DELETE_TAGS = "delete tags"
+DELETE_TAGS = N_("delete tags")
 
 
 async def delete_tag(harbor: Harbor, path: str, digest: str, tag: str) -> None:
@@ -19,7 +20,7 @@ async def delete_tag(harbor: Harbor, path: str, digest: str, tag: str) -> None:
         "DELETE",
         f"/projects/{segment(project)}/repositories/{repository_segment(repository)}"
         f"/artifacts/{segment(digest)}/tags/{segment(tag)}",
-        "delete the tag",
+        N_("delete the tag"),
         reference=f"{path}:{tag}",
         accept=frozenset({200}),
         needs=DELETE_TAGS,

@@ -83,4 +83,4 @@ async def api_client(connection: Connection, key: Credential) -> AsyncIterator[T
         except NetworkError as error:
             if error.endpoint != client.registry:
                 raise
-            raise unreachable(error, "Tencent Cloud") from error
+            raise unreachable(error, N_("Tencent Cloud")) from error

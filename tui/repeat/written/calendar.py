@@ -11,6 +11,7 @@ from typing import cast
 
 from cronsim import CronSim
 
+from tui.oci.saying import N_, phrase
 from tui.repeat.times import Times, TimesError
 
 _DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
@@ -78,7 +79,9 @@ def _days_of_month(days: Iterable[int]) -> list[str]:
     if every == set(_MONTH_DAYS):
         return ["-*"]
     if CronSim.LAST_WEEKDAY in every:
-        raise TimesError("systemd cannot say the last working day of a month", "name a day, or 'L' for the last one")
+        raise TimesError(
+            N_("systemd cannot say the last working day of a month"), N_("name a day, or 'L' for the last one")
+        )
     plain = every - {CronSim.LAST}
     found = [f"-{_numbers(plain, _MONTH_DAYS)}"] if plain else []
     return [*found, "~01"] if CronSim.LAST in every else found
@@ -100,4 +103,7 @@ def _numbers(values: Iterable[int], all_of_them: range) -> str:
 
 
 def _unsaid(times: Times, who: str) -> TimesError:
-    return TimesError(f"{who} cannot say {times.cron!r}", "use days of the month or days of the week in plain numbers")
+    return TimesError(
+        phrase("{who} cannot say {cron!r}", who=who, cron=times.cron),
+        N_("use days of the month or days of the week in plain numbers"),
+    )

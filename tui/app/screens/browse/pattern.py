@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
-from tui.app.i18n import _, ngettext
+from tui.app.i18n import _, ngettext, said
 from tui.app.screens.form_dialog import Field, FormDialog, Values, Verdict, number
 from tui.app.screens.funnel_words import funnel_text
 from tui.plan.funnels import summed
@@ -74,7 +74,7 @@ def pattern_dialog(
             selection = selection_of(values)
             chosen = chosen_of(values, paths)
         except (SelectionError, ValueError) as error:
-            return Verdict(error=str(error))
+            return Verdict(error=said(str(error)))
         if not chosen:
             return Verdict(error=_("none of the {count} repositories is taken").format(count=f"{len(paths):,}"))
         known = {path: listed()[path] for path in chosen if path in listed()}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from tui.app.basket import Basket
+from tui.app.i18n import said
 from tui.oci.errors import RegistryError
 from tui.oci.reference import InvalidReference
 
@@ -49,7 +50,7 @@ async def _list(
         basket.listed[path] = tuple(dict.fromkeys([tag async for page in browser.tags(path) for tag in page]))
     except (RegistryError, InvalidReference) as error:
         refused.add(path)
-        failed(str(error))
+        failed(said(str(error)))
 
 
 async def _measure_all(

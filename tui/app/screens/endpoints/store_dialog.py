@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.app.i18n import N_, _
+from tui.app.i18n import N_, _, told
 from tui.app.screens.endpoints.words import LASTS, STORE_STATES, STORES, store_message, store_state
 from tui.app.screens.passphrase_dialog import PassphraseDialog, vault_dialog
 from tui.app.warm_up import warm_up
@@ -169,7 +169,7 @@ async def open_store(app: App[object], session: Session, status: StoreStatus) ->
         try:
             await session.stores.unlock(status.store, passphrase, create=create)
         except (EndpointsError, LocalError) as error:
-            return f"{error.message} {error.hint}".strip()
+            return told(error)
         return ""
 
     if status.store == "vault":

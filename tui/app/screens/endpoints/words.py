@@ -129,7 +129,7 @@ def store_message(status: StoreStatus) -> str:
     known = _MESSAGES.get(f"{status.store} {status.reason}")
     if known:
         return _(known)
-    return f"{status.message} {status.next_step}".strip()
+    return f"{said(status.message)} {said(status.next_step)}".strip()
 
 
 def kind_title(kind: str) -> str:

@@ -6,6 +6,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
+from tui.app.i18n import said
 from tui.plan.model import Plan
 
 PLAN, IMAGES, AUTH, COMMANDS = "plan.toml", "images.yaml", "auth.yaml", "repeat.sh"
@@ -48,5 +49,5 @@ def keepsakes(plan: Plan) -> Keepsakes:
     from tui.plan.toml_file import format_plan
 
     exported = export(plan)
-    left_out = tuple(hazard.message for hazard in exported.hazards if hazard.code == "not-expressible")
+    left_out = tuple(said(hazard.message) for hazard in exported.hazards if hazard.code == "not-expressible")
     return Keepsakes(format_plan(plan), exported.images, exported.auth, left_out)

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Input, Static
 
-from tui.app.i18n import N_, _
+from tui.app.i18n import N_, _, said
 from tui.app.screens.browse.loader import Loader, Trouble, plain
 from tui.app.screens.computed_source import ComputedSource
 from tui.app.screens.endpoints.lines import ChoiceLine
@@ -84,7 +84,7 @@ class NamingStep(Step):
         try:
             check_template(f"{target.address}/{self.names}")
         except TemplateError as error:
-            return str(error)
+            return said(str(error))
         return self._wrong
 
     def keep(self) -> None:

@@ -9,7 +9,7 @@ from textual.widgets import Input
 
 from tui.app.basket import Basket
 from tui.app.draft import Draft
-from tui.app.i18n import _, ngettext, whole
+from tui.app.i18n import _, ngettext, said, whole
 from tui.app.screens.computed_source import ComputedSource
 from tui.app.screens.funnel_words import sum_of
 from tui.app.screens.place import NoticeLine, Place
@@ -169,7 +169,7 @@ class Drafting(Place):
             try:
                 line.show((f"{self.preview.source(key)} → {self.preview.target(key)}", "muted"))
             except TargetError as error:
-                line.show((str(error), "error"))
+                line.show((said(str(error)), "error"))
         elif isinstance(key, int) and self.forecast is not None and key in self.forecast.tasks:
             task = self.forecast.tasks[key]
             if task.message:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from tui.app.draft import endpoint_at, target_registry
-from tui.app.i18n import _, ngettext
+from tui.app.i18n import _, ngettext, said
 from tui.app.screens.again import show_deletions, show_repeating
 from tui.app.screens.form_dialog import Field, FormDialog, Values, Verdict
 from tui.app.screens.planning.checking import Checking
@@ -163,10 +163,12 @@ class Filing(Checking):
         return self.draft.plan(self.basket)
 
     def _show_hazards(self, title: str, hazards: Sequence[Hazard], logins: Sequence[str]) -> None:
-        sections = [Section(f"{hazard.origin}: {hazard.message}".lstrip(": "), [hazard.hint]) for hazard in hazards]
+        sections = [
+            Section(f"{hazard.origin}: {said(hazard.message)}".lstrip(": "), [said(hazard.hint)]) for hazard in hazards
+        ]
         if logins:
-            said = _("The logins in the file are not taken over: add endpoints for these (2).")
-            sections.append(Section(said, list(logins)))
+            words = _("The logins in the file are not taken over: add endpoints for these (2).")
+            sections.append(Section(words, list(logins)))
         self.app.push_screen(TextDialog(title, (), sections))
 
 

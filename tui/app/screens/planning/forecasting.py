@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from tui.app.i18n import said
 from tui.app.screens.planning.detail_words import note_of
 from tui.app.widgets.row_source import Row
 from tui.engine.forecast import action
@@ -162,7 +163,12 @@ def _read(folder: RunFolder, since: int, sums: bool) -> _Read:
         to_move = reader.bytes_to_move() + reader.handed()[1]
         sums_now = (to_move, funnels(reader), rooms(reader)) if sums else None
         details = reader.details_of([row["id"] for row in rows])
-        rules = [(row["text"], row["message"], row["hint"]) for row in reader.rules() if row["state"] == "failed"]
+        rules = [
+            (row["text"], said(reader.said(row["message"])), said(reader.said(row["hint"])))
+            for row in reader.rules()
+            if row["state"] == "failed"
+        ]
+        words = {text: said(reader.said(text)) for row in rows for text in (row["message"], row["hint"])}
     tasks = []
     for row in rows:
         source, target = names(row)
@@ -179,8 +185,8 @@ def _read(folder: RunFolder, since: int, sums: bool) -> _Read:
                 row["bytes_total"],
                 row["pinned"],
                 row["replaces"],
-                row["message"],
-                row["hint"],
+                words[row["message"]],
+                words[row["hint"]],
                 row["root"],
                 details.get(row["id"], {}),
             )

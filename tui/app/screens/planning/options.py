@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import cast
 
 from tui.app.draft import Draft
-from tui.app.i18n import N_, _
+from tui.app.i18n import N_, _, said
 from tui.app.screens.form_dialog import Field, FormDialog, Values, Verdict, number
 from tui.oci.place import absolute_path
 from tui.plan.artifacts import check_artifacts
@@ -91,7 +91,7 @@ def options_dialog(draft: Draft) -> FormDialog:
         try:
             take_options(replace(draft), values)
         except ValueError as error:
-            return Verdict(error=str(error))
+            return Verdict(error=said(str(error)))
         policy = _POLICIES[values["on_conflict"]]
         lines = [_(policy)]
         if values["on_conflict"] == "backup":

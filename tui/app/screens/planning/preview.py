@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from tui.app.basket import Basket
 from tui.app.draft import Draft
-from tui.app.i18n import _
+from tui.app.i18n import _, said
 from tui.app.widgets.row_source import Key, Row
 from tui.oci.reference import InvalidReference, Reference, Repository
 from tui.plan.errors import RuleError
@@ -92,7 +92,7 @@ class Preview:
                 target = self.target(place)
             except TargetError as error:
                 impossible += 1
-                reason = reason or str(error)
+                reason = reason or said(str(error))
                 continue
             source = self.source(place)
             if place.tag and written.setdefault(target, source) != source:

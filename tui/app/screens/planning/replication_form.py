@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import cast
 
-from tui.app.i18n import N_, _
+from tui.app.i18n import N_, _, said
 from tui.app.screens.form_dialog import Field, FormDialog, Values, Verdict, number
 from tui.plan.replication import Replication, Resource, Trigger
 
@@ -39,7 +39,7 @@ def replication_dialog(how: Replication) -> FormDialog:
         try:
             taken = take_settings(how, values)
         except ValueError as error:
-            return Verdict(error=str(error))
+            return Verdict(error=said(str(error)))
         lines = []
         if taken.trigger != "manual":
             lines.append(_("It runs once now, and Harbor goes on with it by itself."))

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.timer import Timer
 from textual.widgets import Input
 
-from tui.app.i18n import N_, _
+from tui.app.i18n import N_, _, said
 from tui.app.screens.browse.loader import Loader
 from tui.app.screens.browse.shelf import Shelf
 from tui.app.screens.browse.survey import survey
@@ -228,7 +228,7 @@ class PlanScreen(Filing):
             try:
                 reference = Reference.parse(values["target"])
             except InvalidReference as error:
-                return Verdict(error=str(error))
+                return Verdict(error=said(str(error)))
             wrong = "" if reference.tag or reference.digest else _("a tag is needed at the end")
             return Verdict(error=wrong, lines=(str(reference),))
 

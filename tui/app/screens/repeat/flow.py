@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.app.i18n import N_, _
+from tui.app.i18n import N_, _, said, whole
 from tui.app.screens.form_dialog import Field, FormDialog, Values, Verdict
 from tui.app.screens.repeat.text import RepeatText
 from tui.oci.errors import LocalError
@@ -43,7 +43,7 @@ def ask_when(place: Place, plan: Plan, path: Path | None) -> None:
                 write_text(job.plan_file, format_plan(plan))
             texts = texts_of(job, values["way"], values["image"], _endpoints(environ))
         except (OSError, ValueError, LocalError) as error:
-            place.say(str(error), "error")
+            place.say(said(str(error)), "error")
             return
         words = WAYS[values["way"]]
         place.app.push_screen(RepeatText(_(words), texts))
@@ -58,7 +58,7 @@ def ask_when(place: Place, plan: Plan, path: Path | None) -> None:
             texts_of(job, values["way"], values["image"] or IMAGE)
         except ValueError as error:
             hint = getattr(error, "hint", "")
-            return Verdict(error=f"{error}: {hint}" if hint else str(error))
+            return Verdict(error=whole(error) if hint else said(str(error)))
         moments = islice(job.times.following(datetime.now(UTC)), _SHOWN)
         shown = ", ".join(f"{job.times.local(moment):%Y-%m-%d %H:%M}" for moment in moments)
         lines = [_("next: {times}").format(times=shown)]

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from tui.app.i18n import N_, _
+from tui.app.i18n import N_, _, said
 from tui.app.screens.run.reasons import hint_text
 from tui.app.widgets import figures
 from tui.app.widgets.detail_pane import Section
@@ -47,8 +47,8 @@ def task_details(reader: JournalReader, number: int) -> Details:
         (_("Target"), line.target),
         (_("State"), f"{_(task_state(line.state).word)}, {_phase(line.phase)}"),
         (_("Tries"), str(line.attempts) if line.attempts else ""),
-        (_("Message"), line.message),
-        (_("What to do"), hint_text(row["hint"])),
+        (_("Message"), said(reader.said(line.message))),
+        (_("What to do"), hint_text(reader.said(row["hint"]))),
         (_("Size"), figures.bytes_text(line.bytes_total) if line.bytes_total else ""),
         (_("Took"), _took(row)),
         (_("Digest"), row["root"] or row["pinned"]),
@@ -72,7 +72,7 @@ def group_details(reader: JournalReader, group: FailureGroup, reason: str) -> De
     rules = [row["text"] for row in reader.rules() if row["state"] == "failed" and row["error_class"] == key[0]]
     fields = (
         (_("What to do"), hint_text(group.hint)),
-        (_("Message"), group.message),
+        (_("Message"), said(group.message)),
         (_("Tried again"), _("by itself, it may go well another time") if group.retryable else _("only when asked to")),
     )
     sections = [Section(_("Rules"), rules)] if rules and group.rules else []
@@ -131,16 +131,20 @@ def _short(digest: str) -> str:
 
 def _story(reader: JournalReader, number: int) -> list[Section]:
     attempts = reader.attempts(number)
-    said = {row["message"] for row in attempts}
-    story = [(row["at"], f"{_phase(row['phase'])}: {row['error_class']}: {row['message']}") for row in attempts]
-    story += [(row["at"], _event(row)) for row in reader.events(task_id=number) if row["text"] not in said]
+    told = {row["message"] for row in attempts}
+    story = [(row["at"], _attempt(reader, row)) for row in attempts]
+    story += [(row["at"], _event(reader, row)) for row in reader.events(task_id=number) if row["text"] not in told]
     lines = [f"{time.strftime('%H:%M:%S', time.localtime(at))}  {text}" for at, text in sorted(story)]
     return [Section(_("Log"), lines)] if lines else []
 
 
-def _event(row: Any) -> str:
+def _attempt(reader: JournalReader, row: Any) -> str:
+    return f"{_phase(row['phase'])}: {row['error_class']}: {said(reader.said(row['message']))}"
+
+
+def _event(reader: JournalReader, row: Any) -> str:
     if row["level"] != DRIFT:
-        return str(row["text"])
+        return said(reader.said(row["text"]))
     drift = Drift.of_event(row)
     if not drift.now:
         what = _("the tag is gone from the source since it was planned")

@@ -8,7 +8,7 @@ from typing import Any
 
 from textual.timer import Timer
 
-from tui.app.i18n import _
+from tui.app.i18n import _, said
 from tui.app.journal_watch import WATCH_ERRORS, read_once
 from tui.app.screens.run.details import Details, group_details, task_details
 from tui.app.widgets.detail_pane import DetailPane, Section
@@ -72,7 +72,7 @@ class RunDetails(DetailPane):
             try:
                 found = await asyncio.to_thread(read_once, self._folder, self._question, *self._arguments)
             except WATCH_ERRORS as error:
-                found = Details(_("Details"), sections=(Section(str(error), ()),))
+                found = Details(_("Details"), sections=(Section(said(str(error)), ()),))
         printed = [Section(_("Printed by its process"), self._printed.splitlines())] if self._printed else []
         self.show(found.title, found.fields, (*found.sections, *printed))
         if about != self._shown_about:

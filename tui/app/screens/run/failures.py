@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tui.app.i18n import N_
+from tui.app.i18n import N_, said
 from tui.app.screens.run.reasons import hint_text, reason_word
 from tui.app.widgets.cell import Cell, NumberCell
 from tui.app.widgets.columns import Column
@@ -53,7 +53,7 @@ class FailureTable(LineTable):
     def show(self, groups: Sequence[FailureGroup]) -> None:
         """Show these groups."""
         self.groups = {key_of(group): group for group in groups}
-        rows = [(group.tasks + group.rules, group, hint_text(group.hint), group.message) for group in groups]
+        rows = [(group.tasks + group.rules, group, hint_text(group.hint), said(group.message)) for group in groups]
         self.set_source(_GroupSource(rows))
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.app.i18n import N_, _
+from tui.app.i18n import N_, _, said
 
 REASONS = {
     "NET": N_("network"),
@@ -25,8 +25,8 @@ REASONS = {
 
 
 def hint_text(hint: str) -> str:
-    """Return what to do in the language in use; what an error of its own adds stays as it is."""
-    return _(hint)
+    """Return what to do in the language in use."""
+    return said(hint)
 
 
 def reason_word(error_class: str) -> str:

@@ -43,7 +43,7 @@ def why(state: str, exit_code: int | None, progress: Mapping[str, Any], rows: Ta
         case "running" if progress["phase"] == "generate":
             return _("finding out what there is to do")
         case "running" if message := progress["message"]:
-            return clean(_(message))
+            return clean(message)
         case "running" if progress["phase"] == "execute" and not rows.running and _some_left(rows):
             return _("layers that several images share go first")
     return ""

@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from tui.oci.errors import PolicyRefused
+from tui.oci.saying import N_, phrase
 from tui.providers.harbor.fields import inner, inners, number, text, texts, time
 from tui.providers.harbor.names import Version
 from tui.providers.harbor.replication.model import (
@@ -37,7 +38,13 @@ _CRON = re.compile(r"0 [0-9,/-]+(?: \S+){4}")
 def registry_document(spec: RegistrySpec, version: Version) -> dict[str, Any]:
     """Return the body that creates a registry. Raises PolicyRefused for what this Harbor cannot hold."""
     if not 0 < len(spec.name) <= MOST_OF_NAME:
-        raise PolicyRefused(f"the name of a registry has 1 to {MOST_OF_NAME} characters, {spec.name!r} has others")
+        raise PolicyRefused(
+            phrase(
+                "the name of a registry has 1 to {most_of_name} characters, {name!r} has others",
+                most_of_name=MOST_OF_NAME,
+                name=spec.name,
+            )
+        )
     document: dict[str, Any] = {
         "name": spec.name,
         "type": spec.type,
@@ -182,31 +189,33 @@ def task_of(document: dict[str, Any]) -> ReplicationTask:
 
 def _check(policy: Policy, version: Version) -> None:
     if any(each.excludes for each in policy.filters) and version < DECORATIONS:
-        raise _too_old("leave out tags or labels by a filter", DECORATIONS, version)
+        raise _too_old(N_("leave out tags or labels by a filter"), DECORATIONS, version)
     if policy.destination and policy.flatten is not None and version < FLATTENING:
-        raise _too_old("keep a part of the path below another namespace", FLATTENING, version)
+        raise _too_old(N_("keep a part of the path below another namespace"), FLATTENING, version)
     if policy.speed and version < SPEED:
-        raise _too_old("limit the speed", SPEED, version)
+        raise _too_old(N_("limit the speed"), SPEED, version)
     if policy.by_chunk and version < CHUNKS:
-        raise _too_old("copy in chunks", CHUNKS, version)
+        raise _too_old(N_("copy in chunks"), CHUNKS, version)
     if policy.single and version < SINGLE:
-        raise _too_old("skip an execution while another runs", SINGLE, version)
+        raise _too_old(N_("skip an execution while another runs"), SINGLE, version)
     if policy.trigger.kind == "scheduled" and not _CRON.fullmatch(policy.trigger.cron):
         raise PolicyRefused(
-            f"{policy.trigger.cron!r} is no schedule for Harbor",
-            hint="six fields, seconds first: '0 30 3 * * *' is half past three every night; seconds must be 0",
+            phrase("{cron!r} is no schedule for Harbor", cron=policy.trigger.cron),
+            hint=N_("six fields, seconds first: '0 30 3 * * *' is half past three every night; seconds must be 0"),
         )
     if policy.trigger.kind == "event_based" and policy.direction == "pull":
         raise PolicyRefused(
-            "Harbor cannot pull on events: it does not hear of those at another registry",
-            hint="choose a schedule, or let the Harbor at the source push",
+            N_("Harbor cannot pull on events: it does not hear of those at another registry"),
+            hint=N_("choose a schedule, or let the Harbor at the source push"),
         )
 
 
 def _too_old(what: str, needed: Version, version: Version) -> PolicyRefused:
     return PolicyRefused(
-        f"Harbor can {what} from {needed} on, and this one is {version}",
-        hint="copy with the engine of this program instead, or have Harbor upgraded",
+        phrase(
+            "Harbor can {what} from {needed} on, and this one is {version}", what=what, needed=needed, version=version
+        ),
+        hint=N_("copy with the engine of this program instead, or have Harbor upgraded"),
     )
 
 
@@ -238,5 +247,5 @@ def _ca(spec: RegistrySpec, version: Version) -> dict[str, Any]:
     if not spec.ca_certificate:
         return {}
     if version < CA_CERTIFICATE:
-        raise _too_old("trust a CA for one registry", CA_CERTIFICATE, version)
+        raise _too_old(N_("trust a CA for one registry"), CA_CERTIFICATE, version)
     return {"ca_certificate": spec.ca_certificate}

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.oci.errors import NotFound, ServerError
+from tui.oci.saying import N_, phrase
 from tui.providers.api.pages import Page
 from tui.providers.harbor.client import Harbor, id_in_location
 from tui.providers.harbor.replication.documents import execution_of, policy_document, policy_of, task_of
@@ -51,16 +52,16 @@ class HarborReplication:
         """Return the policies, those whose name contains `name`."""
         asked = [("name", name)] if name else []
         pages = self._harbor.pages(
-            "/replication/policies", "list the policies", policy_of, lambda each: each.id, query=asked, needs=NEEDS
+            "/replication/policies", N_("list the policies"), policy_of, lambda each: each.id, query=asked, needs=NEEDS
         )
         async with aclosing(pages):
             return [each async for page in pages for each in page.items]
 
     async def policy(self, policy: int) -> Policy:
         """Return one policy. Raises NotFound."""
-        found = await self._harbor.get(f"/replication/policies/{policy}", "look at the policy", needs=NEEDS)
+        found = await self._harbor.get(f"/replication/policies/{policy}", N_("look at the policy"), needs=NEEDS)
         if not isinstance(found, dict):
-            raise NotFound(f"there is no policy {policy}", endpoint=self._harbor.registry)
+            raise NotFound(phrase("there is no policy {policy}", policy=policy), endpoint=self._harbor.registry)
         return policy_of(found)
 
     async def ensure_policy(self, policy: Policy) -> Policy:
@@ -71,32 +72,34 @@ class HarborReplication:
         document = policy_document(policy, await version_of(self._harbor))
         known = next((each for each in await self.policies(policy.name) if each.name == policy.name), None)
         if known is None:
-            answer = await self._write("POST", "/replication/policies", "create the policy", policy, document)
-            return replace(policy, id=id_in_location(answer, "create the policy", self._harbor.registry))
+            answer = await self._write("POST", "/replication/policies", N_("create the policy"), policy, document)
+            return replace(policy, id=id_in_location(answer, N_("create the policy"), self._harbor.registry))
         changed = replace(policy, id=known.id)
         if changed != known:
             path = f"/replication/policies/{known.id}"
-            await self._write("PUT", path, "change the policy", policy, document | {"id": known.id})
+            await self._write("PUT", path, N_("change the policy"), policy, document | {"id": known.id})
         return changed
 
     async def delete_policy(self, policy: int) -> None:
         """Remove a policy with its executions. Raises PolicyRefused while one runs."""
-        await self._harbor.send("DELETE", f"/replication/policies/{policy}", "remove the policy", needs=NEEDS)
+        await self._harbor.send("DELETE", f"/replication/policies/{policy}", N_("remove the policy"), needs=NEEDS)
 
     # Executions
 
     async def start(self, policy: int) -> int:
         """Start a policy and return the id of its execution. Raises PolicyRefused for a policy that is switched off."""
         answer = await self._harbor.send(
-            "POST", "/replication/executions", "start the replication", payload={"policy_id": policy}, needs=NEEDS
+            "POST", "/replication/executions", N_("start the replication"), payload={"policy_id": policy}, needs=NEEDS
         )
-        return id_in_location(answer, "start the replication", self._harbor.registry)
+        return id_in_location(answer, N_("start the replication"), self._harbor.registry)
 
     async def execution(self, execution: int) -> Execution:
         """Return how an execution stands. Raises NotFound."""
-        found = await self._harbor.get(f"/replication/executions/{execution}", "look at the replication", needs=NEEDS)
+        found = await self._harbor.get(
+            f"/replication/executions/{execution}", N_("look at the replication"), needs=NEEDS
+        )
         if not isinstance(found, dict):
-            raise ServerError("cannot look at the replication: the answer is no execution")
+            raise ServerError(N_("cannot look at the replication: the answer is no execution"))
         return execution_of(found)
 
     async def executions(self, policy: int) -> AsyncGenerator[Page[Execution], None]:
@@ -104,7 +107,7 @@ class HarborReplication:
         asked = [("policy_id", str(policy)), *await self._latest_first()]
         pages = self._harbor.pages(
             "/replication/executions",
-            "list the replications",
+            N_("list the replications"),
             execution_of,
             lambda each: each.id,
             query=asked,
@@ -118,7 +121,7 @@ class HarborReplication:
         """Return the tasks of an execution: one for each repository."""
         pages = self._harbor.pages(
             f"/replication/executions/{execution}/tasks",
-            "list the tasks",
+            N_("list the tasks"),
             task_of,
             lambda each: each.id,
             needs=NEEDS,
@@ -131,14 +134,16 @@ class HarborReplication:
         """Return the last lines of a task's log; none before it has written any. Remote text, not escaped."""
         path = f"/replication/executions/{task.execution}/tasks/{task.id}/log"
         try:
-            answer = await self._harbor.send("GET", path, "read the log", headers={"Accept": "text/plain"}, needs=NEEDS)
+            answer = await self._harbor.send(
+                "GET", path, N_("read the log"), headers={"Accept": "text/plain"}, needs=NEEDS
+            )
         except NotFound:
             return []
         return answer.body.decode("utf-8", "replace").splitlines()[-_MOST_LOG:]
 
     async def stop(self, execution: int) -> None:
         """Stop an execution: tasks that wait are dropped, those under way end at their next step."""
-        await self._harbor.send("PUT", f"/replication/executions/{execution}", "stop the replication", needs=NEEDS)
+        await self._harbor.send("PUT", f"/replication/executions/{execution}", N_("stop the replication"), needs=NEEDS)
 
     async def retry_failed(self, execution: int) -> list[int]:
         """Start again what failed or was stopped in an execution, and return the ids of the new executions.

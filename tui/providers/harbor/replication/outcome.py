@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from tui.oci.saying import N_
 from tui.oci.text import printable
 from tui.plan.expand import Pair
 from tui.providers.harbor.replication.model import Execution, ReplicationTask
@@ -26,19 +27,23 @@ _COUNTED = re.compile(r"(?P<path>\S+) \[(?P<count>[0-9]{1,9}) item\(s\) in total
 _NAMED = re.compile(r"(?P<path>[^\[\]]*):\[(?P<tags>[^\[\]]*)\]")
 _LOG_LINE = re.compile(r"\S+ \[(?P<level>ERROR|FATAL)\] (?:\[[^\]]*\]:? ?)?(?P<said>.*)")
 _HINTS = (
-    ("immutable", "IMMUTABLE", "the tag is immutable at the target: choose another name, or skip what exists"),
-    ("exceed the configured upper limit", "QUOTA", "raise the quota of the project at the target, or free space"),
-    (r"\bunauthorized\b|\b401\b", "AUTH", "check the user and password of the registry endpoint in Harbor"),
-    (r"\bdenied\b|\b403\b", "DENIED", "give the account of Harbor's registry endpoint the permission to push there"),
-    ("no such host", "NET", "Harbor's own machine cannot find that host: check its resolver"),
-    ("timeout", "NET", "Harbor's own machine must reach the registry: check firewalls and access lists there"),
-    ("connection refused", "NET", "Harbor's own machine must reach the registry: check address and port"),
-    ("certificate", "TRUST", "give Harbor the CA of that registry, or set its endpoint to skip verification"),
-    ("too many requests", "THROTTLE", "the registry limits requests: start again later"),
-    ("not found", "GONE", "check that it is still at the source, and that the namespace is there at the target"),
+    ("immutable", "IMMUTABLE", N_("the tag is immutable at the target: choose another name, or skip what exists")),
+    ("exceed the configured upper limit", "QUOTA", N_("raise the quota of the project at the target, or free space")),
+    (r"\bunauthorized\b|\b401\b", "AUTH", N_("check the user and password of the registry endpoint in Harbor")),
+    (
+        r"\bdenied\b|\b403\b",
+        "DENIED",
+        N_("give the account of Harbor's registry endpoint the permission to push there"),
+    ),
+    ("no such host", "NET", N_("Harbor's own machine cannot find that host: check its resolver")),
+    ("timeout", "NET", N_("Harbor's own machine must reach the registry: check firewalls and access lists there")),
+    ("connection refused", "NET", N_("Harbor's own machine must reach the registry: check address and port")),
+    ("certificate", "TRUST", N_("give Harbor the CA of that registry, or set its endpoint to skip verification")),
+    ("too many requests", "THROTTLE", N_("the registry limits requests: start again later")),
+    ("not found", "GONE", N_("check that it is still at the source, and that the namespace is there at the target")),
 )
 _MOST_TEXT = 100_000
-_BY_HAND = "look into the task's log"
+_BY_HAND = N_("look into the task's log")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +102,10 @@ def outcome_of(task: ReplicationTask, log: Sequence[str] = ()) -> TaskOutcome:
     state = _STATES.get(task.status, "running")
     failure = message = hint = ""
     if state == "failed":
-        message = reason_in(log) or "Harbor says that the task failed, and not why"
+        message = reason_in(log) or N_("Harbor says that the task failed, and not why")
         failure, hint = _judged(message)
     elif state == "cancelled":
-        message = "stopped at Harbor"
+        message = N_("stopped at Harbor")
     return TaskOutcome(
         execution=task.execution,
         task=task.id,
@@ -131,10 +136,10 @@ def problem_of(execution: Execution) -> str:
     if not execution.over:
         return ""
     if execution.status == "Succeed" and not execution.total:
-        return "nothing matched the filters of the policy, so nothing was copied"
+        return N_("nothing matched the filters of the policy, so nothing was copied")
     if execution.status == "Failed" and not execution.total:
         said = printable(execution.text, 500)
-        return said or "the replication failed before its first task, and Harbor does not say why"
+        return said or N_("the replication failed before its first task, and Harbor does not say why")
     return ""
 
 
@@ -169,8 +174,11 @@ def of_pairs(pairs: Iterable[Pair], outcomes: Iterable[TaskOutcome], *, over: bo
                     "failed",
                     None,
                     "GONE",
-                    "Harbor had no task for it",
-                    "it may be gone at the source, or the policy's filters leave it out: copy it with our own engine",
+                    N_("Harbor had no task for it"),
+                    N_(
+                        "it may be gone at the source, or the policy's filters leave it out: "
+                        "copy it with our own engine"
+                    ),
                 )
             )
     return found

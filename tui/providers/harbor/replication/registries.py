@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tui.oci.errors import Conflict, PolicyRefused, RegistryError
+from tui.oci.saying import N_, phrase
 from tui.providers.harbor.client import Harbor, id_in_location
 from tui.providers.harbor.names import Version
 from tui.providers.harbor.replication.documents import (
@@ -27,10 +28,10 @@ from tui.providers.harbor.replication.model import (
     RemoteRegistry,
 )
 
-NEEDS = "to be a system administrator of this Harbor (replication is for them alone)"
+NEEDS = N_("to be a system administrator of this Harbor (replication is for them alone)")
 _CLOUD_KEYS = {
-    "ali-acr": "an AccessKey of Alibaba Cloud (AccessKey ID and secret, not the registry's user and password)",
-    "tencent-tcr": "an API key of Tencent Cloud (SecretId and SecretKey, not the registry's user and password)",
+    "ali-acr": N_("an AccessKey of Alibaba Cloud (AccessKey ID and secret, not the registry's user and password)"),
+    "tencent-tcr": N_("an API key of Tencent Cloud (SecretId and SecretKey, not the registry's user and password)"),
 }
 
 
@@ -48,18 +49,20 @@ class HarborRegistries:
 
     async def types(self) -> list[str]:
         """Return the types of registries it knows (`docker-registry`, `ali-acr`, ...)."""
-        listed = await self._harbor.get("/replication/adapters", "list the types of registries", needs=NEEDS)
+        listed = await self._harbor.get("/replication/adapters", N_("list the types of registries"), needs=NEEDS)
         return [each for each in listed if isinstance(each, str)] if isinstance(listed, list) else []
 
     async def known(self) -> list[RemoteRegistry]:
         """Return the registries it knows."""
-        pages = self._harbor.pages("/registries", "list the registries", registry_of, lambda each: each.id, needs=NEEDS)
+        pages = self._harbor.pages(
+            "/registries", N_("list the registries"), registry_of, lambda each: each.id, needs=NEEDS
+        )
         async with aclosing(pages):
             return [each async for page in pages for each in page.items]
 
     async def abilities(self, registry: int) -> RegistryAbilities:
         """Return what a policy with this registry may have."""
-        found = await self._harbor.get(f"/registries/{registry}/info", "look at the registry", needs=NEEDS)
+        found = await self._harbor.get(f"/registries/{registry}/info", N_("look at the registry"), needs=NEEDS)
         return abilities_of(found if isinstance(found, dict) else {})
 
     async def test(self, spec: RegistrySpec) -> None:
@@ -104,23 +107,31 @@ class HarborRegistries:
         known_since = SINCE.get(spec.type, Version())
         if version < known_since:
             raise PolicyRefused(
-                f"Harbor knows registries of the type {spec.type} from {known_since} on, and this one is {version}",
-                hint="copy with the engine of this program instead, or have Harbor upgraded",
+                phrase(
+                    "Harbor knows registries of the type {type} from {known_since} on, and this one is {version}",
+                    type=spec.type,
+                    known_since=known_since,
+                    version=version,
+                ),
+                hint=N_("copy with the engine of this program instead, or have Harbor upgraded"),
             )
         for number in range(1, 10):
             name = spec.name if number == 1 else f"{spec.name[: MOST_OF_NAME - 2]}-{number}"
             document = registry_document(replace(spec, name=name), version)
             try:
                 answer = await self._harbor.send(
-                    "POST", "/registries", "create the registry", reference=name, payload=document, needs=NEEDS
+                    "POST", "/registries", N_("create the registry"), reference=name, payload=document, needs=NEEDS
                 )
             except RegistryError as error:
                 if error.status == 409:
                     continue
                 raise _unhealthy(error, spec) from error
-            made = id_in_location(answer, "create the registry", self._harbor.registry)
+            made = id_in_location(answer, N_("create the registry"), self._harbor.registry)
             return RemoteRegistry(made, name, spec.type, spec.url, spec.access_key, spec.insecure, spec.description)
-        raise Conflict(f"names like {spec.name} are all taken by other registries", endpoint=self._harbor.registry)
+        raise Conflict(
+            phrase("names like {name} are all taken by other registries", name=spec.name),
+            endpoint=self._harbor.registry,
+        )
 
     async def update(self, registry: int, spec: RegistrySpec) -> None:
         """Change a registry: address, user and secret together, because a new address alone drops the secret."""
@@ -132,7 +143,7 @@ class HarborRegistries:
             await self._harbor.send(
                 "PUT",
                 f"/registries/{registry}",
-                "change the registry",
+                N_("change the registry"),
                 reference=spec.name,
                 payload=document,
                 needs=NEEDS,
@@ -142,14 +153,14 @@ class HarborRegistries:
 
     async def delete(self, registry: int) -> None:
         """Remove a registry. Raises PolicyRefused while a policy uses it."""
-        await self._harbor.send("DELETE", f"/registries/{registry}", "remove the registry", needs=NEEDS)
+        await self._harbor.send("DELETE", f"/registries/{registry}", N_("remove the registry"), needs=NEEDS)
 
     async def _ping(self, document: dict[str, Any], spec: RegistrySpec) -> None:
         try:
             await self._harbor.send(
                 "POST",
                 "/registries/ping",
-                "have Harbor try the registry",
+                N_("have Harbor try the registry"),
                 reference=spec.url,
                 payload=document,
                 needs=NEEDS,
@@ -162,14 +173,18 @@ def _unhealthy(error: RegistryError, spec: RegistrySpec) -> RegistryError:
     """Return the error for a registry that Harbor tried in vain; others as they are."""
     if error.status != 400:
         return error
-    keys = _CLOUD_KEYS.get(spec.type, "a user name and password of that registry")
+    keys = _CLOUD_KEYS.get(spec.type, N_("a user name and password of that registry"))
     return PolicyRefused(
         error.message,
         endpoint=error.endpoint,
         reference=error.reference or spec.url,
         status=error.status,
         code=error.code,
-        hint=f"Harbor itself must reach {spec.url} (from its own machine, not from here), and needs {keys}",
+        hint=phrase(
+            "Harbor itself must reach {url} (from its own machine, not from here), and needs {keys}",
+            url=spec.url,
+            keys=keys,
+        ),
     )
 
 

@@ -17,9 +17,8 @@ from tui.oci.exchange import REDIRECTS, Traffic, exchanged, read_answer
 from tui.oci.host import Host
 from tui.oci.network import network_error
 from tui.oci.proxy import proxy_for
-from tui.oci.tls import context_for
 from tui.oci.saying import N_, phrase
-from tui.oci.tls import aiohttp_context
+from tui.oci.tls import context_for
 from tui.oci.transport import Lane, RegistryTransport
 from tui.oci.trust import check_destination, origin, resolve, same_origin
 

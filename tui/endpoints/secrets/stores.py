@@ -194,7 +194,7 @@ class SecretStores:
     async def _remove(self, endpoint: Endpoint) -> str:
         """Remove an entry of ours; return why it is still there."""
         if endpoint.store == "docker":
-            return "The login of docker stays; 'docker logout' removes it."
+            return N_("The login of docker stays; 'docker logout' removes it.")
         store = self._named(endpoint.store)
         if store is None or endpoint.store not in _OURS:
             return ""

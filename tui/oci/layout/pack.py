@@ -17,7 +17,6 @@ from tui.oci.layout.parts import Part, PartList, list_path, part_name, read_list
 from tui.oci.layout.store import INDEX, NAMES, OWN
 from tui.oci.layout.stream import LayoutTar
 from tui.oci.layout.writer import LayoutWriter
-from tui.oci.layout.writer import OWN
 from tui.oci.saying import N_, phrase
 
 LARGEST_ON_FAT = 4 * 1024**3 - 1
@@ -46,7 +45,7 @@ def pack(folder: Path, out: Path, split: int = 0, watch: Watch = lambda done, si
             writer.commit_now()
         finally:
             writer.abandon()
-    with telling("pack", folder), _undisturbed(folder):
+    with telling(N_("pack"), folder), _undisturbed(folder):
         tar = LayoutTar(folder)
         wanted = PartList(out.name, tar.size, split, tar.content)
         there = _begun(out, wanted)

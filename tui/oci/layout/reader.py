@@ -24,8 +24,8 @@ from tui.oci.place import is_archive, name_of, path_of
 from tui.oci.saying import N_, phrase
 
 Stamp = tuple[int, int, int]
-_NOT_THERE = "check the path, and that the disk is mounted; a repository inside is written after two slashes"
-_AS_DOCKER_SAVES = (
+_NOT_THERE = N_("check the path, and that the disk is mounted; a repository inside is written after two slashes")
+_AS_DOCKER_SAVES = N_(
     "this is what 'docker save' wrote before version 25: save it with a newer one, or convert it: "
     "skopeo copy docker-archive:FILE oci:FOLDER:NAME:TAG"
 )

@@ -23,7 +23,6 @@ from tui.oci.layout.index import LAYOUT_FILE, LayoutIndex, read_index
 from tui.oci.layout.inventory import Inventory, take_inventory
 from tui.oci.layout.names import own_repository
 from tui.oci.layout.store import BLOBS, INDEX, INVENTORY, LAYOUT, NAMES, OWN, FolderStore, blob_name
-from tui.oci.layout.store import BLOBS, INDEX, INVENTORY, LAYOUT, FolderStore, blob_name
 from tui.oci.saying import N_, phrase
 
 _UPLOADS = "uploads"
@@ -168,7 +167,7 @@ class LayoutWriter:
                 await asyncio.to_thread(self._write_names)
 
     def _write_names(self) -> None:
-        with self._writing, telling("write to", self.path):
+        with self._writing, telling(N_("write to"), self.path):
             if not self._lines:
                 return  # a commit that was cancelled went on in its thread
             lines: list[str] = []
@@ -194,7 +193,7 @@ class LayoutWriter:
 
     def _write(self, changes: int, body: bytes) -> None:
         # A commit that was cancelled goes on in its thread; an older index must never replace a newer one.
-        with self._writing, telling("write to", self.path):
+        with self._writing, telling(N_("write to"), self.path):
             if self._written < changes or (self._written == changes and self._named):
                 self._sync_blobs()
                 replace_file(self.path / INDEX, body)

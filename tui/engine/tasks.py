@@ -10,8 +10,6 @@ from tui.engine.open_files import too_many
 from tui.oci.errors import RegistryError
 from tui.oci.reference import Reference, Repository, is_digest
 from tui.oci.saying import N_, made_printable, phrase
-from tui.providers.hints import advice
-from tui.providers.kinds import vendor_of_address
 
 State = Literal["pending", "running", "waiting", "done", "unchanged", "skipped", "failed", "conflict", "cancelled"]
 Phase = Literal["generate", "execute", "retry"]
@@ -34,6 +32,8 @@ class Failure:
     @classmethod
     def of(cls, error: RegistryError) -> Failure:
         """Return the failure an error stands for, with the usual reason of the vendor whose registry it is."""
+        from tui.providers.hints import advice
+        from tui.providers.kinds import vendor_of_address
 
         hint = advice(error, vendor_of_address(error.endpoint))
         return cls(error.kind, error.status, error.code, str(error), hint, error.retryable)

@@ -98,7 +98,8 @@ class Dispatch:
         except (httpx.InvalidURL, ValueError) as error:
             raise UntrustedAnswer(
                 phrase(
-                    "cannot {action}: no request can be made of what the registry or the login says", action=call.action
+                    "cannot {action}: no request can be made of what the registry or the login says",
+                    action=N_(call.action),
                 ),
                 endpoint=self._registry,
                 reference=call.reference,

@@ -170,6 +170,7 @@ class _Work:
             self._control.stop()
             recorder.state("stopping")
 
+        self._journal.ran_short = stop
         with signals.handled(stop, phases.cancel) as received:
             try:
                 await asyncio.wait([phases, *keeping], return_when=asyncio.FIRST_COMPLETED)
@@ -184,6 +185,7 @@ class _Work:
                     raise
                 return 128 + received.fatal
             except StopRequested:
+                self._journal.check_room()
                 return outcome.STOPPED
             finally:
                 await _end([phases, *keeping])

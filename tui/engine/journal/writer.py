@@ -9,13 +9,14 @@ import socket
 import sqlite3
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from tui import __version__
 from tui.engine.journal import schema
+from tui.engine.journal.reserve import RESERVE, Reserve
 from tui.engine.journal.schema import JournalError
 from tui.oci.saying import N_, Said, packed, phrase
 
@@ -37,6 +38,10 @@ class JournalWriter:
         self._opened = time.time()
         self._last_order = 0
         self._failure: JournalError | None = None
+        self._reserve = Reserve(path)
+        self._short_of_room = False
+        self.ran_short: Callable[[], None] = lambda: None
+        """Is told when the disk was full, so that what is written now goes into the room kept for the end."""
 
     @classmethod
     def create(cls, path: Path, meta: Mapping[str, Any]) -> JournalWriter:
@@ -58,6 +63,16 @@ class JournalWriter:
         """
         with self._told():
             self._begin_session()
+        self._reserve.hold()
+
+    def check_room(self) -> None:
+        """Raise JournalError when the disk was full; what is written until then is kept all the same."""
+        if self._short_of_room:
+            need = max(RESERVE, self.path.stat().st_size) // 1_000_000
+            raise JournalError(
+                f"the disk of {self.path.parent} is full: the run was stopped where nothing is lost",
+                f"free {need} MB there, then resume the run",
+            )
 
     def _begin_session(self) -> None:
         boot = Path("/proc/sys/kernel/random/boot_id")
@@ -202,6 +217,7 @@ class JournalWriter:
             if not self._queue:
                 return
             batch, self._queue = self._queue, []
+            short_before = self._short_of_room
             commit = asyncio.create_task(asyncio.to_thread(self._commit, batch))
             try:
                 await asyncio.shield(commit)
@@ -209,6 +225,8 @@ class JournalWriter:
                 # A thread cannot be cancelled, and SQLite does not survive a connection closed under a commit.
                 await asyncio.wait([commit])
                 raise
+            if self._short_of_room and not short_before:
+                self.ran_short()
 
     def close(self) -> None:
         """Commit what is left and close the file. Raises JournalError when the disk does not take it."""
@@ -219,21 +237,31 @@ class JournalWriter:
         finally:
             with self._using:
                 self._connection.close()
+            self._reserve.release()
 
     def _commit(self, batch: list[_Change]) -> None:
         try:
             with self._told(), self._using:
-                self._connection.execute("BEGIN IMMEDIATE")
                 try:
-                    for statement, values in batch:
-                        self._connection.execute(statement, values)
-                    self._connection.execute("COMMIT")
-                except BaseException:
-                    if self._connection.in_transaction:  # SQLite itself gives up a transaction when the disk is full
-                        self._connection.execute("ROLLBACK")
-                    raise
+                    self._write(batch)
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode != sqlite3.SQLITE_FULL or not self._reserve.release():
+                        raise
+                    self._short_of_room = True
+                    self._write(batch)
         except JournalError as error:
             self._failure = error
+            raise
+
+    def _write(self, batch: list[_Change]) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement, values in batch:
+                self._connection.execute(statement, values)
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:  # SQLite itself gives up a transaction when the disk is full
+                self._connection.execute("ROLLBACK")
             raise
 
     @contextmanager

@@ -230,6 +230,17 @@ async def test_moves_from_what_is_not_ours_leave_it_there_and_say_so(stores, hel
     assert await stores.get(endpoint("session")) == Credential("bob", "from variable")
 
 
+async def test_a_secret_that_cannot_be_read_is_no_obstacle_to_wanting_none(stores):
+    saved: list[Endpoint] = []
+    broken = endpoint("env", password_env="NOWHERE")
+    with pytest.raises(StoreAbsent, match="is not set"):
+        await stores.move(broken, endpoint("vault"), saved.append)
+    moved = await stores.move(broken, endpoint("none"), saved.append)
+    assert (moved.found, moved.left_behind, saved) == (False, "", [endpoint("none")])
+    lost = await stores.move(endpoint("vault"), endpoint("none"), saved.append)
+    assert "There is no vault" in lost.left_behind
+
+
 async def test_moving_nothing_changes_the_list_only(stores):
     saved: list[Endpoint] = []
     new = endpoint("vault")

@@ -15,7 +15,7 @@ from textual.screen import Screen
 
 from tui.app.base import BaseApp
 from tui.app.begin_demo import begin_demo
-from tui.app.commands import Palette, commands
+from tui.app.commands import Commands, Palette, commands
 from tui.app.i18n import N_
 from tui.app.screens.browse import Browse
 from tui.app.screens.endpoints import Endpoints
@@ -40,6 +40,7 @@ class RegferryApp(BaseApp):
 
     TITLE = "regferry"
     ENABLE_COMMAND_PALETTE = True
+    COMMANDS: ClassVar[set[Any]] = {Commands}
     MODES: ClassVar[dict[str, str | Callable[[], Screen[Any]]]] = {
         "home": Home,
         "endpoints": Endpoints,
@@ -50,6 +51,7 @@ class RegferryApp(BaseApp):
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(str(number), f"go('{mode}')", title, show=False) for number, (mode, title) in enumerate(PLACES, 1)),
         Binding("question_mark", "keys", N_("Keys of this screen"), key_display="?", show=False),
+        Binding("f1", "keys", N_("Keys of this screen"), show=False, priority=True),
         Binding("ctrl+p,colon", "command_palette", N_("All commands"), show=False),
         Binding("m", "messages", N_("Messages"), show=False),
         Binding("q", "leave", N_("Leave"), show=False),
@@ -93,11 +95,18 @@ class RegferryApp(BaseApp):
         await self.push_screen(RunScreen(folder, process))
 
     def action_go(self, mode: str) -> None:
-        """Go to another place; each remembers where it was."""
-        self.switch_mode(mode)
+        """Go to another place, each remembers where it was; in the place itself, to its first screen."""
+        if mode != self.current_mode:
+            self.switch_mode(mode)
+            return
+        while isinstance(self.screen, Place) and self.screen.PASSING:
+            self.pop_screen()
 
     def action_keys(self) -> None:
-        """Show the keys of the screen in front."""
+        """Show the keys of the screen in front, or leave them."""
+        if isinstance(self.screen, HelpScreen):
+            self.screen.dismiss()
+            return
         self.push_screen(HelpScreen(hints(self.screen), getattr(self.screen, "HELP_NOTES", "")))
 
     def action_messages(self) -> None:

@@ -9,6 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from tui.app.i18n import _, whole
+from tui.app.screens.place import Place
 from tui.endpoints.model import Endpoint
 from tui.oci.errors import LocalError
 from tui.plan.model import Plan
@@ -21,7 +22,7 @@ NAMES = "mirror/{path}"
 
 async def begin_demo(app: RegferryApp, *, slow: bool = False) -> None:
     """Start the demo registries unless they run, select all there is, and show a run that waits for its key."""
-    session = app.session
+    session, began_in = app.session, app.screen
     if not session.demo:
         app.say(_("The two demo registries are being filled..."))
         try:
@@ -39,7 +40,9 @@ async def begin_demo(app: RegferryApp, *, slow: bool = False) -> None:
     folder = await session.make_run(Plan("demo", rules), source, target)
     session.demo_run = folder
     await app.show_run(folder)
-    app.say(_("Two registries on this machine, and everything in the first selected. Press r to run it."))
+    if isinstance(began_in, Place) and began_in.is_mounted:
+        began_in.say("")
+    app.say(_("Two registries on this machine; all of the first is selected. r runs it."))
 
 
 def _endpoint(name: str, address: str) -> Endpoint:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from textual.app import SystemCommand
 from textual.binding import Binding
-from textual.command import CommandPalette
+from textual.command import CommandPalette, DiscoveryHit, Hits
 from textual.dom import DOMNode
 from textual.screen import Screen
+from textual.system_commands import SystemCommandsProvider
 
 from tui.app import themes
 from tui.app.i18n import LANGUAGES, _, told
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from tui.app.app import RegferryApp
 
 _ONLY_MOVES = frozenset({"cursor_up", "cursor_down", "page_up", "page_down", "half_page_up", "half_page_down"})
-_NOT_LISTED = ("go(", "command_palette", "app.focus_", "scroll_", "help_quit", "quit")
+_NOT_LISTED = ("go(", "command_palette", "app.focus_", "scroll_", "help_quit", "quit", "screen.copy_text")
 
 
 class Palette(CommandPalette):
@@ -32,6 +33,16 @@ class Palette(CommandPalette):
 
     def __init__(self) -> None:
         super().__init__(placeholder=_("What do you want to do?"), id="--command-palette")
+
+
+class Commands(SystemCommandsProvider):
+    """What `commands` yields, in its order until something is typed: what can be done here comes first."""
+
+    async def discover(self) -> Hits:
+        """Yield all of it."""
+        for name, help_text, callback, discover in self.app.get_system_commands(self.screen):
+            if discover:
+                yield DiscoveryHit(name, callback, help=help_text)
 
 
 def commands(app: RegferryApp, screen: Screen[Any]) -> Iterator[SystemCommand]:

@@ -72,9 +72,14 @@ def said(sentence: str) -> str:
 
 def told(error: Told) -> str:
     """Return an error with its hint, in the language in use."""
-    message, hint = said(error.message).rstrip("."), said(error.hint)
+    message, hint = said(error.message).rstrip("."), sentence(said(error.hint))
     stop = "。" if language() == "zh_CN" else ". "
     return f"{message}{stop}{hint}".rstrip(". 。") if hint else message
+
+
+def sentence(text: str) -> str:
+    """Return words that stand alone with the capital a sentence begins with."""
+    return f"{text[:1].upper()}{text[1:]}"
 
 
 def whole(error: Exception) -> str:

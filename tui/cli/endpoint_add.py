@@ -16,7 +16,7 @@ from tui.endpoints.file import EndpointFile
 from tui.endpoints.locations import endpoints_path
 from tui.endpoints.model import Endpoint, StoreName
 from tui.endpoints.secrets.passphrase import passphrase_source
-from tui.endpoints.secrets.status import TITLES
+from tui.endpoints.secrets.status import TITLES, StoreStatus
 from tui.endpoints.secrets.stores import SecretStores
 from tui.oci.access import Credential, Scheme
 from tui.oci.errors import LocalError
@@ -121,6 +121,8 @@ async def add_endpoint(name: str, address: str, given: Mapping[str, Any], secret
         if secret:
             kept = Credential(endpoint.username, secret.password, session_token=secret.token)
             await stores.put(endpoint, kept)
+        elif endpoint.store == "keyring":
+            warnings = [*warnings, *_without_keyring(await stores.status("keyring"), name)]
         try:
             file.add(endpoint)
         except (EndpointsError, LocalError):
@@ -128,6 +130,13 @@ async def add_endpoint(name: str, address: str, given: Mapping[str, Any], secret
                 await stores.delete(endpoint)
             raise
     return Added(endpoint, found, tuple(warnings), secret is not None)
+
+
+def _without_keyring(status: StoreStatus, name: str) -> list[str]:
+    """Return what to say where the store that is taken unasked keeps nothing."""
+    if status.can_save:
+        return []
+    return [f"{status.message} Log in with: regferry endpoint login {name} --store vault"]
 
 
 def _check_free(file: EndpointFile, name: str) -> None:

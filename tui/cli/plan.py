@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tui.cli.engine import engine_options, with_engine
 from tui.cli.notify_options import notify_options, with_notify
 from tui.cli.options import existing_file, file_to_write, json_option, run_options
+
+if TYPE_CHECKING:
+    from tui.plan.model import Plan
 
 
 @click.command()
@@ -22,9 +25,8 @@ def plan(plan_file: Path, out: Path | None, engine: str | None, harbor: str | No
     """Generate the task list of PLAN and a forecast, without writing a byte to the target."""
     from tui.cli import foreground
     from tui.engine.logins import LoginSources
-    from tui.plan.toml_file import load_plan
 
-    loaded = with_engine(load_plan(plan_file), engine, harbor)
+    loaded = with_engine(_load(plan_file), engine, harbor)
     folder, code = foreground.start(loaded, LoginSources(), as_json=as_json, only_generate=True)
     foreground.print_forecast(folder, code, as_json=as_json, out=out)
     return code
@@ -51,10 +53,9 @@ def run(
     from tui.cli import foreground
     from tui.endpoints.locations import state_dir
     from tui.engine.logins import LoginSources
-    from tui.plan.toml_file import load_plan
     from tui.repeat.alone import StillRunning, alone
 
-    noticed = with_notify(load_plan(plan_file), options)
+    noticed = with_notify(_load(plan_file), options)
     loaded = with_engine(foreground.with_options(noticed, options), engine, harbor)
     with ExitStack() as stack:
         if no_overlap:
@@ -66,3 +67,15 @@ def run(
         folder, code = foreground.start(loaded, LoginSources(), as_json=as_json, log=log)
     foreground.print_outcome(folder, as_json=as_json)
     return code
+
+
+def _load(plan_file: Path) -> Plan:
+    """Return the plan in a file. Raises PlanFileError, also for one without rules, which would do nothing."""
+    from tui.plan.errors import PlanFileError
+    from tui.plan.toml_file import load_plan
+
+    plan = load_plan(plan_file)
+    if not plan.rules:
+        hint = "write [[rule]], and below it a source and a target"
+        raise PlanFileError(plan_file, 0, 0, "no rules", "at least one [[rule]]", hint)
+    return plan

@@ -27,7 +27,7 @@ def runs() -> None:
 @json_option
 def list_(as_json: bool) -> int:
     """List the runs on this machine, the newest first."""
-    from tui.cli.words import duration
+    from tui.cli.run_table import run_table
     from tui.endpoints.locations import state_dir
     from tui.engine.runs import list_runs
     from tui.engine.status import status
@@ -37,9 +37,8 @@ def list_(as_json: bool) -> int:
         click.echo(json.dumps({"exit": 0, "runs": found}, indent=2, ensure_ascii=False))
     elif not found:
         click.echo("no runs yet; start one with 'regferry sync', 'regferry copy' or 'regferry run PLAN'")
-    for run in found if not as_json else ():
-        tasks = ", ".join(f"{count} {state}" for state, count in run["tasks"].items() if count and state != "total")
-        click.echo(f"{run['run']}  {run['state']:<11} {duration(run['seconds']):>9}  {tasks or 'no tasks'}")
+    else:
+        click.echo(run_table(found))
     return 0
 
 

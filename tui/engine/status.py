@@ -28,7 +28,7 @@ def status(folder: RunFolder) -> dict[str, Any]:
     state = report["state"]
     if process is None and state not in ("new", "ended", "stopped", "planned"):
         state = "interrupted"
-    figures = {key: report[key] for key in ("exit", "seconds", "tasks", "bytes")}
+    figures = {key: report[key] for key in ("exit", "seconds", "tasks", "rules", "bytes")}
     return {
         "run": folder.name,
         "plan": plan,

@@ -11,7 +11,7 @@ from tui.oci.errors import LoginEnded, Unauthenticated
 from tui.oci.saying import N_
 
 _REFUSALS_OF_A_KNOWN_LOGIN = 3
-_HINT = N_("check the user name and password; they are not sent again in this run, so that the account is not locked")
+_HINT = N_("check the user name and password; these are not sent again, so that the account is not locked")
 
 
 class LoginGuard:

@@ -94,6 +94,8 @@ class Place(Screen[None]):
     """A screen of the app. Subclasses set `MODE` and compose their content in `content`."""
 
     MODE: ClassVar[str] = "home"
+    PASSING: ClassVar[bool] = False
+    """Whether the key of its place leaves it for the first screen of that place: nothing typed is lost with it."""
     app: RegferryApp
 
     @property

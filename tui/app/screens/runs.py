@@ -22,7 +22,7 @@ from tui.app.widgets.cell import BytesCell, Cell, DurationCell, NumberCell, Stat
 from tui.app.widgets.columns import Column
 from tui.app.widgets.confirm_dialog import ConfirmDialog
 from tui.app.widgets.empty_state import EmptyState
-from tui.app.widgets.line_table import LineTable
+from tui.app.widgets.line_table import LineTable, OpeningTable
 from tui.app.widgets.row_source import ListSource
 from tui.app.widgets.table_pane import TablePane
 from tui.engine.runs import RunBusy
@@ -46,7 +46,6 @@ class Runs(Place):
     MODE: ClassVar[str] = "runs"
     BINDING_GROUP_TITLE = N_("Runs")
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", N_("Open")),
         Binding("r", "go_on", N_("Go on")),
         Binding("R", "retry_all", N_("Retry failed")),
         Binding("v", "verify", N_("Verify")),
@@ -68,7 +67,7 @@ class Runs(Place):
 
     def content(self) -> ComposeResult:
         """Yield the list."""
-        table = LineTable(COLUMNS, ListSource(), id="runs-table", sort="run", descending=True)
+        table = OpeningTable(COLUMNS, ListSource(), id="runs-table", sort="run", descending=True)
         yield TablePane(table, _("Runs"), id="runs")
         choices = [("4", _("make a plan and run it")), ("3", _("select what to copy first"))]
         yield EmptyState(
@@ -133,7 +132,6 @@ class Runs(Place):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what makes sense for the run under the cursor."""
         offers: dict[str, Callable[[RunLine], bool]] = {
-            "open": lambda line: line.state != "unreadable",
             "go_on": lambda line: line.state in CAN_GO_ON,
             "retry_all": lambda line: not line.live and line.failures > 0,
             "verify": lambda line: line.state not in ("unreadable", "new"),

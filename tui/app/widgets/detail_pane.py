@@ -71,12 +71,12 @@ class DetailPane(VerticalScroll, can_focus=True):
 
     BINDING_GROUP_TITLE = N_("Details")
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "scroll_down", N_("Down"), show=False),
-        Binding("k", "scroll_up", N_("Up"), show=False),
-        Binding("ctrl+d", "page_down", N_("Page down"), show=False),
-        Binding("ctrl+u", "page_up", N_("Page up"), show=False),
-        Binding("g", "scroll_home", N_("To the top"), show=False),
-        Binding("G", "scroll_end", N_("To the end"), show=False),
+        Binding("down,j", "scroll_down", N_("Down"), show=False),
+        Binding("up,k", "scroll_up", N_("Up"), show=False),
+        Binding("pagedown,ctrl+d", "page_down", N_("Page down"), show=False),
+        Binding("pageup,ctrl+u", "page_up", N_("Page up"), show=False),
+        Binding("home,g", "scroll_home", N_("To the top"), show=False),
+        Binding("end,G", "scroll_end", N_("To the end"), show=False),
     ]
     DEFAULT_CSS = """
     DetailPane {

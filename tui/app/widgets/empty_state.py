@@ -16,7 +16,7 @@ class EmptyState(Vertical):
 
     DEFAULT_CSS = """
     EmptyState { align: center middle; }
-    EmptyState > Static { width: auto; max-width: 100%; height: auto; }
+    EmptyState > Static { width: auto; max-width: 100%; height: auto; padding: 0 2; }
     """
 
     def __init__(

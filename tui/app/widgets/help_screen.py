@@ -54,6 +54,7 @@ class HelpScreen(ModalScreen[None]):
         """Yield the groups, each with its keys."""
         with VerticalScroll() as pane:
             pane.border_title = _("Keys")
+            pane.border_subtitle = _("esc closes")
             if self.notes:
                 yield Static(self.notes, classes="notes", markup=False)
             for group, hints in grouped(self.hints).items():

@@ -13,6 +13,8 @@ from textual.screen import Screen
 from tui.app.i18n import N_, _
 
 OTHER = N_("Everywhere")
+_UNTOLD = ("app.focus_previous", "screen.copy_text", "quit", "scroll_left", "scroll_right", "page_left", "page_right")
+"""Actions Textual has a key for everywhere, which nobody looks for in the help."""
 _WORDS = ("enter", "backspace", "delete", "tab", "space", "home", "end")
 
 
@@ -23,6 +25,8 @@ class KeyHint:
     description: str
     group: str
     shown: bool
+    near: int = 0
+    """0 when the screen has it, 1 when the widget in focus has it, 2 when it works everywhere."""
     keys: list[str] = field(default_factory=list)
 
 
@@ -31,13 +35,16 @@ def hints(screen: Screen[Any]) -> list[KeyHint]:
     found: dict[tuple[int, str, str], KeyHint] = {}
     for active in screen.active_bindings.values():
         binding = active.binding
-        if not binding.description or not active.enabled or binding.system:
+        if not binding.description or not active.enabled or binding.system or binding.action in _UNTOLD:
             continue
         group = active.node.BINDING_GROUP_TITLE or OTHER
         at = (id(active.node), binding.action, binding.description)
-        hint = found.setdefault(at, KeyHint(_(binding.description), _(group), binding.show))
+        near = 0 if active.node is screen else 2 if active.node is screen.app else 1
+        hint = found.setdefault(at, KeyHint(_(binding.description), _(group), binding.show, near))
         first = binding.show and not hint.shown  # the key to be shown stands before hidden ones for the same
-        hint.keys.insert(0 if first else len(hint.keys), key_name(screen.app, binding))
+        name = key_name(screen.app, binding)
+        if name not in hint.keys:
+            hint.keys.insert(0 if first else len(hint.keys), name)
         hint.shown |= binding.show
     return list(found.values())
 
@@ -52,9 +59,12 @@ def key_name(app: App[Any], binding: Binding) -> str:
 
 
 def grouped(found: Iterable[KeyHint]) -> dict[str, list[KeyHint]]:
-    """Return the hints by group, in the order the groups appear; those of the lowest line of the screen first."""
+    """Return the hints by group, the screen's own before those of the widget in focus and of everywhere.
+
+    Within a group those of the lowest line of the screen come first.
+    """
     groups: dict[str, list[KeyHint]] = {}
-    for hint in found:
+    for hint in sorted(found, key=lambda hint: hint.near):
         groups.setdefault(hint.group, []).append(hint)
     for together in groups.values():
         together.sort(key=lambda hint: not hint.shown)

@@ -248,3 +248,9 @@ class LineTable(MarkedRows):
     def action_sort_reverse(self) -> None:
         """Turn the order around."""
         self.sort_by(self.sort_column, not self.descending)
+
+
+class OpeningTable(LineTable):
+    """A table whose rows lead somewhere: the line of keys says that enter goes there."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "open", N_("Open"))]

@@ -138,9 +138,16 @@ class SecretStores:
 
         The order is: write and read back, `save(new)` in a thread (for example
         `lambda e: endpoint_file.replace(old.name, e)`), remove the old entry. Variables and docker's own logins are
-        left as they are. Raises like `put` with everything as before, unless `save` had succeeded.
+        left as they are. Where `new` wants no secret, one that cannot be read is no obstacle: `left_behind` says why.
+        Raises like `put` with everything as before, unless `save` had succeeded.
         """
-        credential = await self._session.get(old) or await self.get(old)
+        unread = ""
+        try:
+            credential = await self._session.get(old) or await self.get(old)
+        except EndpointsError as error:
+            if new.store not in ("none", "env"):
+                raise
+            credential, unread = None, error.message if old.store in _OURS else ""
         if credential is not None and new.username and credential.username != new.username:
             credential = replace(credential, username=new.username)
         if new.store == "env":
@@ -148,7 +155,7 @@ class SecretStores:
         elif credential is not None and new.store != "none":
             await self._put_as_new(old, new, credential)
         await asyncio.to_thread(save, new)
-        left_behind = "" if credential is None or _same_entry(old, new) else await self._remove(old)
+        left_behind = unread if credential is None or _same_entry(old, new) else await self._remove(old)
         if new.store != "session":
             await self._session.delete(new)
         return Moved(new, credential is not None, left_behind)

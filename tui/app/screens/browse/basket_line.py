@@ -37,6 +37,8 @@ class BasketLine(PartsLine):
         yield " " + _("Selected") + " ", "muted"
         yield tally_text(self._tally), "accent"
         yield "  " + _("from {endpoint}").format(endpoint=self._from), "muted"
+        yield "   4", "accent"
+        yield " " + _("plan where it goes"), "muted"
 
 
 def tally_text(tally: Tally) -> str:

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal, get_args
 
 from textual.binding import Binding, BindingType
 
-from tui.app.i18n import N_
+from tui.app.i18n import N_, _
 from tui.app.screens.browse import tables
 from tui.app.widgets.columns import Column
 from tui.app.widgets.line_table import LineTable
@@ -36,10 +36,24 @@ TITLES: dict[Level, str] = {
 }
 
 
+def title_of(level: Level) -> str:
+    """Return what a list is called, in the language in use."""
+    title = TITLES[level]
+    return _(title)
+
+
+def titled(title: str, what: str) -> str:
+    """Return a title with what is being done there, '' for nothing."""
+    return f"{title}, {what}" if what else title
+
+
 class BrowseTable(LineTable):
     """One of the four lists; it says when another order is asked for."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("space", "mark", N_("Mark"))]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", N_("Open")),
+        Binding("space", "mark", N_("Mark")),
+    ]
 
     class Sorted(TableMessage, namespace="browse_table"):
         """The rows are to be ordered by the column with this key."""

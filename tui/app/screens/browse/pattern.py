@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from tui.app.i18n import _, ngettext, said
+from tui.app.screens.browse.tables import TagCell
 from tui.app.screens.form_dialog import Field, FormDialog, Values, Verdict, number
 from tui.app.screens.funnel_words import funnel_text
 from tui.plan.funnels import summed
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 Infos = Mapping[tuple[str, str], "TagInfo"]
 _SHOWN = 6
+_MOST_ORDERED = 500
+"""Up to so many tags the newest are shown: reading versions takes its time, and this happens at every key."""
 
 
 def selection_of(values: Values) -> TagSelection:
@@ -99,7 +102,9 @@ def pattern_dialog(
                 missing,
             )
             lines.append(text.format(count=f"{missing:,}"))
-        tags = [tag for each in funnels for tag in each.tags[-_SHOWN:]][:_SHOWN]
+        tags = [tag for each in funnels for tag in each.tags]
+        tags = sorted(tags, key=TagCell().sort_key, reverse=True) if len(tags) <= _MOST_ORDERED else tags
+        tags = tags[:_SHOWN]
         if tags:
             lines.append(", ".join(tags) + (" …" if kept > len(tags) else ""))
         return Verdict(lines=tuple(lines))

@@ -47,6 +47,9 @@ class Reading(Selecting):
     def retitle(self, what: str = "") -> None:
         """Say where one is, and `what` is being done there."""
 
+    def show_trouble(self, words: str) -> None:
+        """Say in the place of the list why it cannot be read."""
+
     def names_wanted(self) -> None:
         """Ask for names of repositories."""
 
@@ -66,7 +69,9 @@ class Reading(Selecting):
         except (*Trouble, LocalError) as error:
             said, style = plain(error), "error"
         shelf.complete = True
-        if said:
+        if style == "error" and not shelf.count and self.level == "projects":
+            self.show_trouble(said)
+        elif said:
             self.say(said, style)
         else:
             self.whisper()
@@ -100,7 +105,10 @@ class Reading(Selecting):
         try:
             await loader.tags(path, found)
         except Trouble as error:
-            self.say(plain(error), "error")
+            if self.level == "tags" and not source.count():
+                self.show_trouble(plain(error))
+            else:
+                self.say(plain(error), "error")
         else:
             self.whisper("" if shelf.listed[path] else _("This repository has no tags."))
             self.tags_listed(path)

@@ -14,7 +14,7 @@ from tui.app.screens.browse.basket_dialog import BasketDialog
 from tui.app.screens.browse.basket_line import BasketLine
 from tui.app.screens.browse.loader import Loader, plain
 from tui.app.screens.browse.names import NameKeeper
-from tui.app.screens.browse.panes import LEVELS, TITLES
+from tui.app.screens.browse.panes import LEVELS, TITLES, title_of, titled
 from tui.app.screens.browse.panes import Level as Level
 from tui.app.screens.browse.remembered import last_source
 from tui.app.screens.browse.shelf import EVERYTHING, Shelf
@@ -22,6 +22,7 @@ from tui.app.screens.computed_source import ComputedSource
 from tui.app.screens.work import start
 from tui.app.session import way_of
 from tui.app.widgets.detail_pane import DetailPane
+from tui.app.widgets.empty_state import EmptyState
 from tui.app.widgets.line_table import LineTable
 from tui.app.widgets.row_source import ListSource
 from tui.app.widgets.table_pane import TablePane
@@ -61,6 +62,9 @@ class Browse(NameKeeper):
     Browse.-at-tags.-details #tags { display: none; }
     Browse.-wide.-at-tags.-details #tags { display: block; }
     Browse.-wide.-at-tags.-details #repositories { display: none; }
+    Browse #trouble { display: none; width: 1fr; height: 1fr; }
+    Browse.-trouble #trouble { display: block; }
+    Browse.-trouble.-at-projects #projects, Browse.-trouble.-at-tags #tags { display: none; }
     """
 
     def __init__(self) -> None:
@@ -72,6 +76,7 @@ class Browse(NameKeeper):
         with Horizontal(id="panes"):
             for level in LEVELS:
                 yield TablePane(self.tables[level], _(TITLES[level]), id=level)
+            yield EmptyState("", id="trouble")
             yield DetailPane(id="details")
         yield BasketLine()
 
@@ -149,18 +154,31 @@ class Browse(NameKeeper):
             self.tables["tags"].set_source(ComputedSource(shelf.listed.get(path, ()), self.row_of("tags")))
             self.tables["tags"].action_first()
             self.show_marks("tags")
-            if path not in shelf.listed:
-                start(self, "tags", True, self.read_tags, shelf, loader, path)
         self._go("tags")
+        if path not in shelf.listed:
+            start(self, "tags", True, self.read_tags, shelf, loader, path)
 
     def _go(self, level: Level) -> None:
         """Show a list and put the cursor there."""
         self.level = level
+        self.remove_class("-trouble")
         for each in LEVELS:
             self.set_class(each == level, f"-at-{each}")
         self.remove_class("-details")
         self.tables[level].focus()
+        self.refresh_bindings()
         self.retitle()
+
+    def show_trouble(self, words: str) -> None:
+        """Say in the place of the list why it cannot be read, and what to do."""
+        title = _("The tags cannot be read") if self.level == "tags" else _("The repositories cannot be listed")
+        choices = [("ctrl+r", _("try again")), ("2", _("test the endpoint, or change it"))]
+        if self.level == "projects":
+            choices.append(("+", _("add repositories by name")))
+        self.app.keep_message(words, "error")
+        self.whisper()
+        self.query_one("#trouble", EmptyState).show(title, words, [*choices, ("esc", _("back"))])
+        self.add_class("-trouble")
 
     def retitle(self, what: str = "") -> None:
         """Say where one is, and `what` is being done there."""
@@ -168,10 +186,10 @@ class Browse(NameKeeper):
         if self.shelf is not None and self.level != "sources":
             crumbs.append(self.shelf.endpoint.name)
             busy = "" if self.shelf.complete else _("reading")
-            self.query_one("#projects", TablePane).title = _titled(_title("projects"), busy)
-            project = self.project if self.project not in (EVERYTHING, "") else _title("repositories")
-            self.query_one("#repositories", TablePane).title = _titled(project, busy)
-            self.query_one("#tags", TablePane).title = _titled(self.path or _title("tags"), what)
+            self.query_one("#projects", TablePane).title = titled(title_of("projects"), busy)
+            project = self.project if self.project not in (EVERYTHING, "") else title_of("repositories")
+            self.query_one("#repositories", TablePane).title = titled(project, busy)
+            self.query_one("#tags", TablePane).title = titled(self.path or title_of("tags"), what)
             if self.level == "tags":
                 crumbs.append(self.path)
             elif self.level == "repositories" and self.project not in (EVERYTHING, ""):
@@ -273,12 +291,3 @@ class Browse(NameKeeper):
         """Open an endpoint over new connections, with the login it has now."""
         await self.session.forget(endpoint)
         self.open_source(endpoint)
-
-
-def _title(level: Level) -> str:
-    title = TITLES[level]
-    return _(title)
-
-
-def _titled(title: str, what: str) -> str:
-    return f"{title}, {what}" if what else title

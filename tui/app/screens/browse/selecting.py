@@ -46,6 +46,19 @@ class Selecting(Place):
         """What is selected."""
         return self.session.basket
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what can be done where one is."""
+        match action:
+            case "pattern" | "go_back" | "add_names":
+                return self.level != "sources"
+            case "copy":
+                return self.level in ("repositories", "tags")
+            case "details":
+                return self.level == "tags"
+            case "basket":
+                return not self.basket.empty
+        return True
+
     def whisper(self, text: str = "", style: str = "") -> None:
         """Show a line that is not worth keeping for the message log; nothing by default."""
         self.query_one(NoticeLine).say(text, style)
@@ -70,6 +83,7 @@ class Selecting(Place):
         """Show what is selected now, everywhere; what takes longer follows soon."""
         for level in ("projects", "repositories", "tags"):
             self.show_marks(level)
+        self.refresh_bindings()
         if self._sums is None:
             self._sums = self.set_timer(_SOON, self._sum_up)
 

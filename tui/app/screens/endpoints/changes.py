@@ -70,7 +70,7 @@ async def change(session: Session, old: Endpoint, new: Endpoint, password: str =
             warning = await _forget(session, old) if old.store in OURS else ""
         else:
             moved = await stores.move(old, new, lambda each: session.file.replace(old.name, each))
-            warning = moved.left_behind
+            warning = _still_there(moved.left_behind) if moved.left_behind else ""
             if not moved.found and new.store in OURS:
                 warning = _("No password is stored for it yet: log in with l")
     except (EndpointsError, LocalError):
@@ -127,8 +127,12 @@ async def _forget(session: Session, endpoint: Endpoint) -> str:
     try:
         await session.stores.delete(endpoint)
     except SecretStoreError as error:
-        return _("the password before is still in its old store: {reason}").format(reason=said(error.message))
+        return _still_there(error.message)
     return ""
+
+
+def _still_there(reason: str) -> str:
+    return _("the password before is still in its old store: {reason}").format(reason=said(reason))
 
 
 def _same_entry(old: Endpoint, new: Endpoint) -> bool:

@@ -155,6 +155,9 @@ class EndpointForm(Looking):
         filled = self.filled
         try:
             endpoint = endpoint_of(filled, self._found, self._before)
+            kept = self._before is not None and self._before.store != "none"
+            if filled.login in ("password", "key") and not (password or kept or on_disk(filled.address)):
+                raise InvalidEndpoint("password", _("Give the password, or choose another way to log in"))
         except InvalidEndpoint as error:
             self._complain(error)
             return

@@ -22,9 +22,9 @@ class _LatencyCell(NumberCell):
 
 
 COLUMNS = (
-    Column(key="name", title=N_("Name"), width=12, weight=2, max_width=32),
+    Column(key="name", title=N_("Name"), width=14, weight=3, max_width=32),
     Column(key="kind", title=N_("Kind"), width=12, weight=1, max_width=26, priority=5),
-    Column(key="address", title=N_("Address"), width=28, weight=4, max_width=48, cell=Cell(cut="middle")),
+    Column(key="address", title=N_("Address"), width=24, weight=3, max_width=48, cell=Cell(cut="middle")),
     Column(key="account", title=N_("Account"), width=11, weight=1, max_width=24, priority=3),
     Column(key="state", title=N_("State"), width=15, cell=StateCell(TEST_STATES)),
     Column(key="latency", title=N_("Latency"), width=8, cell=_LatencyCell(), priority=6),

@@ -1,4 +1,4 @@
-"""The guided migration: one way from the source to the run, in six steps."""
+"""The guided migration: one way from the source to the run, step by step."""
 
 from tui.app.screens.guide.screen import Guide
 

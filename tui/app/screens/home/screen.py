@@ -21,7 +21,7 @@ from tui.app.screens.plan import PlanScreen
 from tui.app.widgets.cell import Cell, NumberCell, Part, StateCell, TimeCell
 from tui.app.widgets.columns import Column
 from tui.app.widgets.empty_state import EmptyState
-from tui.app.widgets.line_table import LineTable
+from tui.app.widgets.line_table import LineTable, OpeningTable
 from tui.app.widgets.parts_line import PartsLine
 from tui.app.widgets.row_source import ListSource
 from tui.app.widgets.table_pane import TablePane
@@ -99,9 +99,9 @@ class Home(Place):
         with Container(id="home-room"):
             yield NextLine()
             empty = N_("No runs yet")
-            yield TablePane(LineTable(_RUNS, ListSource((), len(_RUNS)), empty=empty, id="latest"), _("Latest runs"))
+            yield TablePane(OpeningTable(_RUNS, ListSource((), len(_RUNS)), empty=empty, id="latest"), _("Latest runs"))
             empty = N_("No endpoints yet: press 2, then n")
-            table = LineTable(_ENDPOINTS, ListSource((), len(_ENDPOINTS)), empty=empty, id="known")
+            table = OpeningTable(_ENDPOINTS, ListSource((), len(_ENDPOINTS)), empty=empty, id="known")
             yield TablePane(table, _("Endpoints"))
 
     def on_mount(self) -> None:
@@ -188,7 +188,7 @@ class Home(Place):
                 _("Choose how to begin; ? shows all keys, ctrl+p everything that can be done."),
                 [
                     ("d", _("try the demo: two registries on this machine, nothing to set up")),
-                    ("n", _("guided migration: from source to run in six steps")),
+                    ("n", _("guided migration: step by step from the source to the run")),
                     ("o", _("open a plan, also one of image-syncer")),
                 ],
             )

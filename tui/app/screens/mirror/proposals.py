@@ -9,7 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
-from tui.app.i18n import N_, _, ngettext, said, whole
+from tui.app.i18n import N_, _, ngettext, said, sentence, whole
 from tui.app.screens.place import Place
 from tui.app.screens.planning.head import FreeLine
 from tui.app.screens.text_dialog import TextDialog
@@ -63,6 +63,10 @@ class Proposals(Place):
         self.outcomes: dict[str, Outcome] = {}
         self.busy = False
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what can be done with proposals where there are some."""
+        return action not in ("delete", "save", "copy") or not self.has_class("-none")
+
     def content(self) -> ComposeResult:
         """Yield the proposals, the one under the cursor in full, and the sums."""
         from tui.app.screens.mirror.rows import COLUMNS
@@ -94,13 +98,16 @@ class Proposals(Place):
         from tui.engine.mirror.propose import propose
 
         try:
-            self.proposal = await propose(self.plan, *self._resolvers())
+            proposal = await propose(self.plan, *self._resolvers())
         except MirrorRefused as error:
-            self._show(_("Nothing is proposed"), f"{said(error.message)}\n{said(error.hint)}")
+            self.busy = False
+            self._show(_("Nothing is proposed"), f"{sentence(said(error.message))}\n{sentence(said(error.hint))}")
         except TROUBLE as error:
-            self._show(_("It cannot be found out"), whole(error))
+            self.busy = False
+            self._show(_("It cannot be found out"), sentence(whole(error)))
         else:
-            self._proposed(self.proposal)
+            self.busy, self.proposal = False, proposal
+            self._proposed(proposal)
         finally:
             self.busy = False
 
@@ -111,6 +118,7 @@ class Proposals(Place):
             self._show(_("Nothing left the source"), self._looked_at(review))
             return
         self.remove_class("-none")
+        self.refresh_bindings()
         self.table.focus()
         self.say(_("Nothing is marked yet: space marks a tag, a all of them, X deletes what is marked."))
 
@@ -134,7 +142,9 @@ class Proposals(Place):
 
     def _show(self, title: str, words: str) -> None:
         self.add_class("-none")
-        self.query_one("#none", EmptyState).show(title, words)
+        self.refresh_bindings()
+        choices = () if self.busy else (("c", _("look again")), ("esc", _("back")))
+        self.query_one("#none", EmptyState).show(title, words, choices)
         self._show_sums()
 
     def _show_rows(self) -> None:

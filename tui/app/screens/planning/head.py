@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import ClassVar
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
@@ -67,6 +69,15 @@ class FreeLine(PartsLine):
         yield from self._said
 
 
+class NamesInput(Input):
+    """Where the names are typed; the line of keys says how to leave it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", N_("Done")),
+        Binding("escape", "screen.leave_naming", N_("Back")),
+    ]
+
+
 class PlanHead(Vertical):
     """Four lines; the names are typed in the third."""
 
@@ -86,7 +97,7 @@ class PlanHead(Vertical):
         with Horizontal():
             yield Static(label(_("Names")), markup=False)
             yield Static("", id="registry", markup=False)
-            yield Input(id="naming", compact=True, placeholder="{path}", select_on_focus=False)
+            yield NamesInput(id="naming", compact=True, placeholder="{path}", select_on_focus=False)
         yield LabelledLine("", id="wrong")
         yield LabelledLine(_("Options"), id="options-line")
 

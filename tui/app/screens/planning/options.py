@@ -84,7 +84,7 @@ def options_dialog(draft: Draft) -> FormDialog:
             size_text(options.split),
             _("700M or 4G at most, where a tar is written"),
         ),
-        Field("throughput", _("Speed, MB/s"), f"{draft.throughput / _MB:g}", _("for the rough time only")),
+        Field("throughput", _("Assumed MB/s"), f"{draft.throughput / _MB:g}", _("for the rough time only")),
     ]
 
     def judge(values: Values) -> Verdict:

@@ -34,6 +34,11 @@ from tui.oci.reference import InvalidReference, Reference
 
 _SURVEY_PAUSE = 0.3
 """Seconds between two looks at what was found out about the selection."""
+_ABOUT_TASKS = frozenset(
+    {"target", "naming", "options", "engine", "check", "run", "edit", "selection", "preflight", "save"}
+    | {"again", "deletions", "export", "copy"}
+)
+"""What cannot be done while there is nothing to plan."""
 
 
 class PlanScreen(Filing):
@@ -69,6 +74,14 @@ class PlanScreen(Filing):
     PlanScreen.-nothing #nothing { display: block; }
     PlanScreen.-nothing PlanHead, PlanScreen.-nothing #tasks, PlanScreen.-nothing FreeLine { display: none; }
     """
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Offer what can be done with what there is."""
+        if action in _ABOUT_TASKS and self.has_class("-nothing"):
+            return False
+        if action == "close_file":
+            return self.draft.opened is not None
+        return True
 
     def content(self) -> ComposeResult:
         """Yield head, tasks and sums."""
@@ -183,7 +196,12 @@ class PlanScreen(Filing):
         self.say(_("fields: {fields}").format(fields="{path} {project} {name} {tag} {registry}"))
 
     def action_leave_naming(self) -> None:
-        """Go back to the rows."""
+        """Go back to the rows, or from an empty plan to the first place."""
+        if self.has_class("-nothing"):
+            self.app.action_go("home")
+            return
+        if isinstance(self.focused, Input):
+            self.say("")
         self.table.focus()
 
     def action_options(self) -> None:

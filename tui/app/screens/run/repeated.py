@@ -15,6 +15,7 @@ from tui.app.screens.again import show_deletions, show_repeating
 from tui.app.screens.run.failures_reading import FailuresReading
 from tui.app.screens.work import start
 from tui.endpoints.errors import EndpointsError
+from tui.endpoints.model import Endpoint
 from tui.engine.journal.reader import JournalReader
 from tui.oci.errors import LocalError
 from tui.plan.model import Plan, from_document
@@ -40,7 +41,12 @@ class RepeatedRun(FailuresReading):
 
     def action_deletions(self) -> None:
         """Show what left the source and is still at the target."""
-        start(self, "plan", True, self._with_plan, lambda plan: show_deletions(self, plan, self.session.endpoints()))
+        start(self, "plan", True, self._with_plan, lambda plan: show_deletions(self, plan, self._endpoints()))
+
+    def _endpoints(self) -> tuple[Endpoint, ...]:
+        """Return the endpoints, those the run was made with first: others may have the same address."""
+        named = self.session.named_in(self.folder)
+        return tuple(sorted(self.session.endpoints(), key=lambda endpoint: endpoint.name not in named))
 
     async def _with_plan(self, show: Callable[[Plan], None]) -> None:
         try:

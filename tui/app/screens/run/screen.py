@@ -38,6 +38,7 @@ class RunScreen(RepeatedRun):
     """Shows a run, whoever works on it. Leaving it changes nothing about the run."""
 
     MODE: ClassVar[str] = "runs"
+    PASSING: ClassVar[bool] = True
     BINDING_GROUP_TITLE = N_("Run")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("F", "failures", N_("Failures")),

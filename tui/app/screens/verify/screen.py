@@ -39,6 +39,7 @@ class VerifyScreen(Place):
     """Shows how the verification of a run stands, whoever began it. Leaving it stops nothing."""
 
     MODE: ClassVar[str] = "runs"
+    PASSING: ClassVar[bool] = True
     BINDING_GROUP_TITLE = N_("Verify")
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "verify(False)", N_("Verify")),

@@ -88,7 +88,8 @@ def _keep(app: RegferryApp, settings: Settings, words: str) -> None:
 
 def _of_screen(app: RegferryApp, screen: Screen[Any]) -> Iterator[SystemCommand]:
     told: set[tuple[int, str]] = set()
-    for active in screen.active_bindings.values():
+    # What the screen can do comes before the moves in its lists.
+    for active in sorted(screen.active_bindings.values(), key=lambda active: active.node is not screen):
         binding = active.binding
         if not binding.description or not active.enabled or binding.system or _unlisted(binding):
             continue

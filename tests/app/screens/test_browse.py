@@ -212,3 +212,35 @@ async def test_wide_screens_show_the_list_one_came_from() -> None:
         await app.sees("(all repositories)", "library/nginx")
         await app.press("enter")
         await app.sees("library/redis", "Platforms")
+
+
+async def test_a_list_that_cannot_be_read_says_why_in_its_place_and_can_be_tried_again() -> None:
+    broken = {"/v2/_catalog": 503, "/v2/library/redis/tags/list": 403}
+
+    def answer(request: web.BaseRequest) -> web.StreamResponse | None:
+        return web.Response(status=broken[request.path]) if request.path in broken else None
+
+    async with opened(source_answer=answer) as app:
+        await app.press("3", "enter")
+        await app.sees("The repositories cannot be listed", "ctrl+r  try again", "esc Back")
+        assert "Nothing here yet" not in app.text
+        del broken["/v2/_catalog"]
+        await app.press("ctrl+r")
+        await app.sees("(all repositories)", "library")
+        app.screen.open_repository("library/redis")
+        await app.sees("The tags cannot be read", "give the account permission")
+        await app.press("escape")
+        await app.sees("library/redis", "library/nginx")
+        broken.clear()
+        app.screen.open_repository("library/redis")
+        await app.sees("7.2.4")
+
+
+async def test_the_line_of_keys_offers_what_can_be_done_where_one_is() -> None:
+    async with opened() as app:
+        await app.press("3")
+        await app.sees("Endpoints (2)", "enter Open")
+        assert not [word for word in ("Pattern", "Selected", "Details", "Copy", "Back") if f" {word}" in app.text[-80:]]
+        await app.browse()
+        await app.press("space")
+        await app.sees("p Pattern", "b Selected", "esc Back", "4 plan where it goes")

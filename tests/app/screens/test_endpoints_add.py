@@ -289,3 +289,15 @@ async def test_the_kind_and_the_seldom_needed_lines(registry: EmbeddedRegistry) 
         app.app.screen.query_one("#field-client_cert").value = ""  # type: ignore[attr-defined]
         endpoint = await saved(app)
         assert (endpoint.kind, endpoint.note) == ("harbor", "the old one")
+
+
+async def test_a_user_without_a_password_is_told_and_not_saved(registry: EmbeddedRegistry) -> None:
+    async with opened() as app:
+        await begin(app, registry.address)
+        await app.sees("user name and password")
+        await app.focus("#field-username")
+        await app.type("bob")
+        await app.press("enter")
+        await app.sees("Give the password, or choose another way to log in")
+        assert app.app.focused is app.app.screen.query_one("#field-password")
+        assert app.known() == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
@@ -123,6 +124,18 @@ async def test_changing_to_anonymous_removes_the_password(registry: EmbeddedRegi
         await app.sees("bobs is saved")
         assert app.known()[0].store == "none"
         assert app.session.stores.given(app.known()[0]) is None
+
+
+async def test_a_login_that_cannot_be_read_can_be_given_up(registry: EmbeddedRegistry) -> None:
+    know(replace(bob(registry.address), store="env", password_env="NOWHERE"))
+    async with opened() as app:
+        await at_endpoints(app)
+        await app.press("enter")
+        await app.until(lambda: isinstance(app.app.screen, EndpointForm))
+        app.app.screen.query_one("#field-login", ChoiceLine).choose("anonymous")
+        await app.press("enter")
+        await app.sees("bobs is saved")
+        assert app.known()[0].store == "none"
 
 
 async def test_removing_asks_and_takes_the_password_along(registry: EmbeddedRegistry) -> None:

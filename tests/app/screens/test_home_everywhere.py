@@ -13,6 +13,7 @@ from tui.app import themes
 from tui.app.commands import Palette, choose_language, choose_theme, commands
 from tui.app.screens.message_log import MessageLog
 from tui.app.settings import Settings, load, save, settings_path
+from tui.app.widgets.help_screen import HelpScreen
 from tui.endpoints.model import Endpoint
 
 
@@ -91,3 +92,25 @@ async def test_settings_that_cannot_be_written_are_told(tmp_path: Path) -> None:
         choose_theme(app.app, "regferry-light")
         await app.sees("cannot write")
         assert app.app.theme == "regferry-light"
+
+
+async def test_the_palette_begins_with_what_can_be_done_here() -> None:
+    async with opened() as app:
+        await app.press("2", "ctrl+p")
+        listed = app.app.screen.query_one(OptionList)
+        await app.until(lambda: listed.option_count > 10)
+        first = "\n".join(str(listed.get_option_at_index(at).prompt) for at in range(3))
+        assert "Add" in first
+        assert "Language" not in first
+
+
+async def test_f1_shows_the_keys_while_text_is_typed_and_in_dialogs() -> None:
+    async with opened() as app:
+        await app.press("o")
+        await app.sees("Open a file", "f1 Keys")
+        await app.press("question_mark")
+        assert not isinstance(app.app.screen, HelpScreen)
+        await app.press("f1")
+        await app.until(lambda: isinstance(app.app.screen, HelpScreen))
+        await app.press("f1")
+        await app.sees("Open a file")

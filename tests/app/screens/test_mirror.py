@@ -121,7 +121,7 @@ async def test_proposals_are_saved_for_a_review(tmp_path: Path) -> None:
 async def test_a_source_that_lists_nothing_proposes_nothing(tmp_path: Path) -> None:
     async with opened(fill=some()) as app:
         await open_mirror(app, tmp_path)
-        await app.sees("Nothing is proposed", "the source cannot be listed")
+        await app.sees("Nothing is proposed", "The source cannot be listed", "c    look again")
         await app.press("X")
         assert tags_at_target(app) == sorted(TAGS)
 

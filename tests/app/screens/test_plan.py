@@ -31,8 +31,9 @@ async def test_without_a_selection_it_says_where_to_begin() -> None:
     async with opened() as app:
         await app.press("4")
         await app.sees("Nothing to plan yet", "browse a registry", "open a plan")
-        await app.press("c")
-        await app.sees("Nothing is selected yet")
+        assert "Check" not in app.text
+        await app.press("escape")
+        await app.sees("1 Home", "Guided migration")
         await app.press("3")
         await app.sees("Endpoints (2)")
 
@@ -272,3 +273,13 @@ async def test_backups_order_and_kinds_are_options() -> None:
             on_conflict="backup", backup="{tag}-old", on_drift="latest", order="version"
         )
         assert {rule.artifacts.include for rule in app.draft.plan(app.basket).rules} == {("image", "signature")}
+
+
+async def test_while_names_are_typed_the_line_of_keys_says_how_to_leave() -> None:
+    async with opened() as app:
+        await plan(app)
+        await app.press("n")
+        await app.sees("fields: {path}", "enter Done  esc Back  f1 Keys")
+        await app.press("escape")
+        await app.sees("t Target", "? Keys")
+        assert "fields:" not in app.text

@@ -45,6 +45,15 @@ async def test_a_new_run_waits_for_its_key_and_runs_to_its_end() -> None:
             assert screen.exit_code == 0
 
 
+async def test_the_key_of_the_place_leads_to_the_list() -> None:
+    async with registries() as both:
+        folder = await make(both.plan())
+        async with app_on(folder) as (app, pilot):
+            await run_to(app, pilot, "new")
+            await pilot.press("5")
+            await sees(app, "Runs (1)", folder.name)
+
+
 async def test_it_shows_a_run_that_somebody_else_started() -> None:
     async with registries() as both:
         folder = await make(both.plan("library/nginx"))

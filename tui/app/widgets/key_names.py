@@ -13,7 +13,7 @@ from textual.screen import Screen
 from tui.app.i18n import N_, _
 
 OTHER = N_("Everywhere")
-_UNTOLD = ("app.focus_previous", "screen.copy_text", "quit", "scroll_left", "scroll_right", "page_left", "page_right")
+_UNTOLD = ("app.focus_previous", "screen.copy_text", "scroll_left", "scroll_right", "page_left", "page_right")
 """Actions Textual has a key for everywhere, which nobody looks for in the help."""
 _WORDS = ("enter", "backspace", "delete", "tab", "space", "home", "end")
 
@@ -35,7 +35,7 @@ def hints(screen: Screen[Any]) -> list[KeyHint]:
     found: dict[tuple[int, str, str], KeyHint] = {}
     for active in screen.active_bindings.values():
         binding = active.binding
-        if not binding.description or not active.enabled or binding.system or binding.action in _UNTOLD:
+        if not binding.description or not active.enabled or binding.system or _untold(binding):
             continue
         group = active.node.BINDING_GROUP_TITLE or OTHER
         at = (id(active.node), binding.action, binding.description)
@@ -47,6 +47,10 @@ def hints(screen: Screen[Any]) -> list[KeyHint]:
             hint.keys.insert(0 if first else len(hint.keys), name)
         hint.shown |= binding.show
     return list(found.values())
+
+
+def _untold(binding: Binding) -> bool:
+    return binding.action in _UNTOLD or (binding.key, binding.action) == ("ctrl+q", "quit")
 
 
 def key_name(app: App[Any], binding: Binding) -> str:

@@ -38,7 +38,7 @@ def next_step(endpoints: Sequence[Endpoint], runs: Sequence[LatestRun], basket: 
         return NextStep("2", _("{endpoint} did not work when it was tested").format(endpoint=broken.name))
     if len(endpoints) == 1:
         return NextStep("2", _("add a second registry: one to copy from, one to copy to"))
-    return NextStep("n", _("the guided migration: step by step from the source to the run"))
+    return NextStep("n", _("the guided migration: from source to run, step by step"))
 
 
 def line_of(step: NextStep) -> tuple[Part, ...]:

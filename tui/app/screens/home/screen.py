@@ -188,7 +188,7 @@ class Home(Place):
                 _("Choose how to begin; ? shows all keys, ctrl+p everything that can be done."),
                 [
                     ("d", _("try the demo: two registries on this machine, nothing to set up")),
-                    ("n", _("guided migration: step by step from the source to the run")),
+                    ("n", _("guided migration: from source to run, step by step")),
                     ("o", _("open a plan, also one of image-syncer")),
                 ],
             )

@@ -111,6 +111,19 @@ async def test_a_tag_that_the_target_refuses(
     assert world.target.storage.tags("library/a") == []
 
 
+async def test_a_target_whose_disk_is_full_is_told_as_such_and_gets_the_image_when_there_is_room(world: World) -> None:
+    world.put(picture("a", BASE), "library/a", "v1")
+    full = refuse(500, "UNKNOWN", "write /var/lib/registry: no space left on device")
+    world.at_target.on("(POST|PATCH|PUT) .*/uploads/", full, times=1000)
+    outcome = await world.run(retries=1)
+    assert (outcome.code, outcome.states()) == (3, {"library/a:v1": "failed"})
+    (task,) = outcome.tasks()
+    assert "storage is full" in task["hint"]
+    world.at_target.faults.clear()
+    assert await world.work(outcome.folder, failed_too=True) == 0
+    assert world.same("library/a", "v1")
+
+
 # Faults at the source
 
 

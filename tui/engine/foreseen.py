@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tui.engine.context import RunContext
 from tui.engine.journal.reader import FINDINGS
@@ -19,9 +19,10 @@ from tui.oci.client import RegistryClient
 from tui.oci.errors import RegistryError
 from tui.oci.reference import Repository, is_repository
 from tui.providers.detect import kind_asking
-from tui.providers.findings import Finding, Severity
-from tui.providers.harbor.client import Harbor
-from tui.providers.harbor.preflight import inspect_source, inspect_target
+
+if TYPE_CHECKING:
+    from tui.providers.findings import Finding, Severity
+    from tui.providers.harbor.client import Harbor
 
 _PATIENCE = 15.0
 """Seconds for one Harbor: what it would say is worth no more waiting."""
@@ -51,6 +52,9 @@ async def _told_by(run: RunContext, side: Side, where: Repository, about: Iterab
         client = await (run.registries.source(where) if side == "source" else run.registries.target(where))
         if not isinstance(client, RegistryClient) or kind_asking(where.registry, client.challenge) != "harbor":
             return []
+        from tui.providers.harbor.client import Harbor
+        from tui.providers.harbor.preflight import inspect_source
+
         async with asyncio.timeout(_PATIENCE), Harbor(await run.registries.access(side, where)) as harbor:
             found = await (inspect_source(harbor, about) if side == "source" else _inspect_target(run, harbor, about))
     except (RegistryError, TimeoutError) as error:
@@ -64,6 +68,8 @@ async def _told_by(run: RunContext, side: Side, where: Repository, about: Iterab
 
 
 async def _inspect_target(run: RunContext, harbor: Harbor, tasks: Iterable[Task]) -> list[Finding]:
+    from tui.providers.harbor.preflight import inspect_target
+
     pushed = list(tasks)
     repositories = list(dict.fromkeys(task.target.repository for task in pushed))
     return await inspect_target(harbor, repositories, sizes=_sizes(run, pushed), tags=[task.target for task in pushed])

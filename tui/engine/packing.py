@@ -9,7 +9,6 @@ from tui.engine.context import RunContext
 from tui.engine.control import StopRequested
 from tui.engine.recorder import Recorder
 from tui.oci.errors import RegistryError
-from tui.oci.layout.working import finish, working_folder
 from tui.oci.place import is_archive, name_of, path_of
 from tui.oci.saying import N_, phrase
 
@@ -23,6 +22,8 @@ async def packed(run: RunContext, recorder: Recorder, code: int) -> int:
     Raises StopRequested.
     """
     for place in sorted({task.target.registry for task in run.tasks.values() if is_archive(task.target.registry)}):
+        from tui.oci.layout.working import finish, working_folder
+
         tar = path_of(place)
         folder = working_folder(tar)
         if not folder.exists():

@@ -17,7 +17,8 @@ from tui.demo.images import Artifact, Content, content, image
 from tui.demo.registry import EmbeddedRegistry
 from tui.demo.storage import MemoryStorage
 from tui.engine.journal.reader import JournalReader
-from tui.engine.runner import Manner, make_run, work_on
+from tui.engine.manner import Manner
+from tui.engine.runner import make_run, work_on
 from tui.engine.runs import RunFolder
 from tui.oci.access import Access, Connection
 from tui.oci.reference import Repository

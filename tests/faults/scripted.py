@@ -13,7 +13,8 @@ from tests.support.faults import Script
 from tui.demo.images import Artifact
 from tui.demo.registry import EmbeddedRegistry
 from tui.demo.storage import MemoryStorage
-from tui.engine.runner import Manner, make_run, work_on
+from tui.engine.manner import Manner
+from tui.engine.runner import make_run, work_on
 from tui.engine.runs import RunFolder
 from tui.plan.model import Options, Plan, Rule
 

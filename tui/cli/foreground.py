@@ -40,7 +40,8 @@ def start(
     from tui.oci.tls import read_ahead
 
     read_ahead()  # while the engine is imported, and the run is made on the disk
-    from tui.engine.runner import Manner, make_run
+    from tui.engine.manner import Manner
+    from tui.engine.runner import make_run
 
     meta = {"logins": logins.to_document(), "log": str(log.absolute()) if log else ""}
     folder = make_run(state_dir(), plan, meta)

@@ -150,7 +150,7 @@ def _paused(folder: Any) -> bool:
 def _work_on(folder: Any, log: Path | None, as_json: bool, *, failed_too: bool) -> int:
     from tui.cli import foreground
     from tui.engine.journal.reader import JournalReader
-    from tui.engine.runner import Manner
+    from tui.engine.manner import Manner
 
     with JournalReader(folder.journal) as reader:
         logins = logins_of(reader)

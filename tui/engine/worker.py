@@ -13,10 +13,11 @@ from tui.endpoints.handover import receive
 from tui.engine.journal.reader import JournalReader
 from tui.engine.journal.schema import JournalError
 from tui.engine.logins import LoginSources
+from tui.engine.manner import Manner
 from tui.engine.notify.ending import announce
 from tui.engine.open_files import raise_limit, too_many
 from tui.engine.outcome import LOCAL, USAGE
-from tui.engine.runner import Manner, work_on
+from tui.engine.runner import work_on
 from tui.engine.runs import RunBusy, RunFolder
 from tui.oci.access import Access
 from tui.oci.errors import LocalError

@@ -13,7 +13,8 @@ from tests.support.harbor.server import StandInHarbor
 from tests.support.harbor.state import Outside
 from tests.support.registry import RealRegistry
 from tui.engine.journal.reader import JournalReader
-from tui.engine.runner import Manner, make_run, work_on
+from tui.engine.manner import Manner
+from tui.engine.runner import make_run, work_on
 from tui.engine.runs import RunFolder
 from tui.oci.access import Access
 from tui.oci.client import RegistryClient

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
+from tui.plan.sizes import bytes_text as size
 
-def size(count: float) -> str:
-    """Return bytes as `834 B`, `1.2 GiB`."""
-    value = float(count)
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if value < 1024:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1024
-    return f"{value:.1f} TiB"
+__all__ = ["duration", "several", "size"]
 
 
 def duration(seconds: float) -> str:

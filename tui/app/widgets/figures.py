@@ -5,24 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from tui.app.i18n import _
+from tui.plan.sizes import bytes_text
 
-_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")
-
-
-def bytes_text(count: float) -> str:
-    """Return a number of bytes in SI units with three significant digits: `999 B`, `1.50 kB`, `12.3 MB`."""
-    value = max(0.0, float(count))
-    for unit in _UNITS[:-1]:
-        if value < 999.5:
-            return _three_digits(value, unit)
-        value /= 1000
-    return _three_digits(value, _UNITS[-1])
-
-
-def _three_digits(value: float, unit: str) -> str:
-    if unit == "B" or value >= 99.95:
-        return f"{value:.0f} {unit}"
-    return f"{value:.1f} {unit}" if value >= 9.995 else f"{value:.2f} {unit}"
+__all__ = ["bytes_text", "duration_text", "left_text", "percent_text", "rate_text", "time_text"]
 
 
 def rate_text(bytes_per_second: float) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from tui.engine.audit.facts import size
+from tui.engine.words import size
 
 WIDTH = 640
 _BAR = 26

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tui.engine.outcome import MEANING
-
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+from tui.engine.words import size
 
 
 def facts(report: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -45,16 +44,6 @@ def signed_words(report: Mapping[str, Any]) -> str:
     if signed["holds"]:
         return f"Signed off by {who}."
     return f"Not signed off as it is: {who} signed off other data, {signed['checksum']}."
-
-
-def size(count: float) -> str:
-    """Return bytes as `834 B`, `1.2 GiB`."""
-    value, unit = float(count), _UNITS[0]
-    for unit in _UNITS:
-        if value < 1024:
-            break
-        value /= 1024 if unit != _UNITS[-1] else 1
-    return f"{value:.0f} B" if unit == "B" else f"{value:.1f} {unit}"
 
 
 def duration(seconds: float) -> str:

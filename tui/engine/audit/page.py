@@ -8,8 +8,9 @@ from typing import Any
 
 from tui.engine.audit import charts
 from tui.engine.audit.content import blobs_of
-from tui.engine.audit.facts import duration, facts, signed_words, size
+from tui.engine.audit.facts import duration, facts, signed_words
 from tui.engine.journal.drift import WORDS
+from tui.engine.words import size
 
 _TEMPLATE = "page.html.j2"
 

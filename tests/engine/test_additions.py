@@ -199,6 +199,24 @@ async def test_a_list_that_cannot_be_read_now_is_asked_for_again(world: World, c
     assert listed(world, copied) == {signature.digest}
 
 
+async def test_an_image_that_cannot_be_read_now_gets_its_additions_later(world: World, copied: Artifact) -> None:
+    """Of two tags one was to bring them, and fails after it was found to be the one."""
+    signature = attach(world, "library/app", copied, SIGNATURE)
+    fault = world.at_source.on(f"GET .*/manifests/{copied.digest}", refuse(500), times=1000)
+    folder = world.make(check_referrers=True, retries=0)
+    assert await world.work(folder) == 3
+    in_one_round = fault.happened
+    fault.times = 0
+    assert await world.work(folder, failed_too=True) == 0
+    assert listed(world, copied) == {signature.digest}
+    # The same in one process, whose retry round it is left to.
+    later = attach(world, "library/app", copied, SBOM, 61)
+    fault.times = fault.happened + in_one_round
+    outcome = await world.run(check_referrers=True, retries=3)
+    assert sorted(outcome.states().values()) == ["done", "unchanged"]
+    assert listed(world, copied) == {signature.digest, later.digest}
+
+
 async def test_verify_misses_what_refers_to_an_unchanged_image(world: World, copied: Artifact) -> None:
     signature = attach(world, "library/app", copied, SIGNATURE)
     assert (await again(world)).code == 0

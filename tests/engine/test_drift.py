@@ -10,7 +10,9 @@ import pytest
 from tests.engine.faults import refuse
 from tests.engine.harness import World, blob, picture, tasks
 from tui.cli.summary import summary
+from tui.demo.images import artifact, json_content
 from tui.engine.audit.forms import task_report
+from tui.engine.forecast import forecast
 from tui.engine.journal.drift import Drift
 from tui.engine.journal.reader import JournalReader
 from tui.engine.report import document
@@ -104,6 +106,38 @@ async def test_the_latest_that_the_target_has_already_is_unchanged(world: World)
     assert [task["state"] for task in tasks(folder)] == ["unchanged"]
     assert world.at_target.uploads() == {}
     assert at_target(world) == new
+
+
+async def test_the_latest_is_not_held_for_what_the_target_had_when_it_was_planned(world: World) -> None:
+    """The target lost its tag meanwhile, and the source went back to what that was."""
+    base, other = picture("base", BASE), picture("other", blob(2, 300))
+    was = world.put(base, "library/a", "v1")
+    base.put(world.target.storage, "library/a", "v1")
+    world.put(other, "library/a", "v1")
+    folder = world.make(on_drift="latest")
+    await world.work(folder, only_generate=True)
+    world.put(base, "library/a", "v1")
+    assert world.target.storage.delete_manifest("library/a", was)
+    assert await world.work(folder) == 0
+    assert at_target(world) == was
+    assert [task["state"] for task in tasks(folder)] == ["done"]
+
+
+async def test_what_was_found_out_about_what_was_planned_is_not_said_of_the_latest(world: World) -> None:
+    old = picture("old", BASE)
+    world.put(old, "library/a", "v1")
+    assert (await world.run()).code == 0
+    attached = artifact(json_content("application/vnd.oci.empty.v1+json", {}), (blob(5, 30),), subject=old.manifest)
+    world.put(attached, "library/a")
+    folder = world.make(on_drift="latest", check_referrers=True)
+    await world.work(folder, only_generate=True)
+    with JournalReader(folder.journal) as reader:
+        assert [task["action"] for task in forecast(reader)["tasks"]] == ["add"]
+    new = world.put(picture("new", blob(3, 300)), "library/a", "v1")
+    assert await world.work(folder) == 0
+    assert at_target(world) == new
+    with JournalReader(folder.journal) as reader:
+        assert [task.get("adds", {}) for task in forecast(reader)["tasks"]] == [{}]
 
 
 async def test_a_process_that_dies_while_it_plans_anew_leaves_a_task_to_plan(world: World) -> None:

@@ -15,6 +15,7 @@ from tui.engine.report import notices
 from tui.engine.verify.record import Manner
 from tui.engine.verify.work import verify_run
 from tui.oci.errors import LocalError
+from tui.oci.layout.pack import pack
 from tui.oci.layout.parts import PartList, read_list
 from tui.oci.layout.working import finish, is_packed, working_folder
 from tui.oci.place import split_place
@@ -141,6 +142,36 @@ def finish_until(tar: Path, name: str) -> PartList:
     (tar.parent / name).rename(tar.parent / f"{name}.partial")
     assert not is_packed(tar)
     return read_list(tar.parent / "out.tar.parts.json")
+
+
+async def test_a_strange_tar_is_not_taken_for_the_export(world: World, export: Rule, tar: Path) -> None:
+    """Somebody put a file of that name there while the export went on."""
+    await world.work(folder := world.make(export, retries=0), only_generate=True)
+    blocker = tar.parent / "out.tar.partial"
+    blocker.mkdir()
+    assert await world.work(folder) == 5
+    blocker.rmdir()
+    (tar.parent / "out.tar.parts.json").unlink(missing_ok=True)
+    tar.write_bytes(b"of somebody else")
+    assert await world.work(folder) == 5
+    assert tar.read_bytes() == b"of somebody else"
+    assert "there is a file" in said(Outcome(folder, 5))
+    tar.unlink()
+    assert await world.work(folder) == 0
+    assert files(tar) == ["out.tar", "out.tar.parts.json"]
+    assert await imported(world, f"oci-archive:{tar}/")
+
+
+async def test_a_tar_that_was_packed_when_the_process_ended_is_the_export(export: Rule, world: World, tar: Path) -> None:
+    await world.work(folder := world.make(export, retries=0), only_generate=True)
+    blocker = tar.parent / "out.tar.partial"
+    blocker.mkdir()
+    assert await world.work(folder) == 5
+    blocker.rmdir()
+    pack(working_folder(tar), tar)
+    before = checksum(tar)
+    assert await world.work(folder) == 0
+    assert (files(tar), checksum(tar)) == (["out.tar", "out.tar.parts.json"], before)
 
 
 async def test_another_process_at_the_folder_is_told_of(world: World, export: Rule, tar: Path) -> None:

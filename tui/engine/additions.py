@@ -31,7 +31,8 @@ class Additions:
         self._run = run
         self._chooser = chooser
         self._pairs = pairs
-        self._claimed: set[tuple[Repository, Repository, str, int]] = set()
+        self._brought_by: dict[tuple[Repository, Repository, str, int], int] = {}
+        """The task that looks after each manifest, also when it fails and is tried again."""
 
     async def tags_of(self, task: Task, digests: Sequence[str], source: Registry) -> Collection[str]:
         """Return the tags of a source repository as far as they are known, at least those cosign made for `digests`."""
@@ -49,18 +50,10 @@ class Additions:
 
         What was found is noted, for whoever verifies the run. Of tasks with the same manifest the first gets it.
         """
-        keys = {(task.source.repository, task.target.repository, digest, task.rule_id) for digest in digests}
-        if keys <= self._claimed:
-            return frozenset()
-        self._claimed |= keys
-        try:
-            return await self._compare(task, digests, source, view)
-        except BaseException:
-            self._claimed -= keys  # the task is tried again
-            raise
-
-    async def _compare(self, task: Task, digests: Sequence[str], source: Registry, view: TargetView) -> frozenset[str]:
         repository, rule = task.source.repository, self._run.rules[task.rule_id]
+        keys = [(repository, task.target.repository, digest, task.rule_id) for digest in digests]
+        if task.id not in {self._brought_by.setdefault(key, task.id) for key in keys}:
+            return frozenset()
         missing: set[str] = set()
         looked: set[str] = set()
         left = list(digests)

@@ -83,4 +83,5 @@ def _forget_plan(run: RunContext, task: Task) -> None:
     tree = run.manifests.stored_tree(task.source.repository, task.root)
     for blob in run.blobs_for(task, tree) if tree is not None else ():
         run.needs.pop((task.target.repository, blob.digest), None)
+    run.journal.detail(task.id, {})
     task.root = ""

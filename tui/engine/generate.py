@@ -160,6 +160,7 @@ class Generator:
         there = await view.head(task.target.target)
         reference = task.source.target
         adds: frozenset[str] = frozenset()
+        task.replaces = ""  # what it was when an earlier look planned the task counts no more
         if there is not None:
             task.replaces = there.digest
             if not rule.platforms and not self._run.plan.options.force:

@@ -57,11 +57,12 @@ def begin(tar: Path) -> Path:
 def finish(tar: Path, split: int, watch: Callable[[int, int], None]) -> PartList | None:
     """Pack what was written for a tar, and remove the folder; None when that was done before.
 
-    An interrupted one goes on (`tui.oci.layout.pack`). Raises LocalError, IntegrityError.
+    An interrupted one goes on, and one that was only not cleared away is known again (`tui.oci.layout.pack`). Raises
+    LocalError, IntegrityError.
     """
     folder = working_folder(tar)
     packed: PartList | None = None
-    if (folder / INDEX).exists() and not is_packed(tar):
+    if (folder / INDEX).exists():
         packed = pack(folder, tar, split, watch)
     if folder.exists():
         with telling(N_("remove"), folder):

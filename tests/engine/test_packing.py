@@ -162,7 +162,9 @@ async def test_a_strange_tar_is_not_taken_for_the_export(world: World, export: R
     assert await imported(world, f"oci-archive:{tar}/")
 
 
-async def test_a_tar_that_was_packed_when_the_process_ended_is_the_export(export: Rule, world: World, tar: Path) -> None:
+async def test_a_tar_that_was_packed_when_the_process_ended_is_the_export(
+    export: Rule, world: World, tar: Path
+) -> None:
     await world.work(folder := world.make(export, retries=0), only_generate=True)
     blocker = tar.parent / "out.tar.partial"
     blocker.mkdir()

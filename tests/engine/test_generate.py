@@ -376,3 +376,23 @@ async def test_the_forecast(world: World) -> None:
     assert found["bytes"]["to_move"] == sum(len(picture(name, BASE).blobs[0].body) for name in ("new", "v3"))
     assert [failed["class"] for failed in found["failed"]] == ["GONE"]
     assert set(found["tasks"][0]) == {"source", "target", "action", "digest", "bytes", "message"}
+
+
+async def test_a_target_that_refuses_is_not_asked_by_one_task_after_the_other(world: World) -> None:
+    for number in range(4):
+        world.put(picture(str(number), BASE), "library/app", f"v{number}")
+    begun: list[str] = []
+    together = asyncio.Event()
+
+    async def refused(_registry: EmbeddedRegistry, request: web.BaseRequest) -> web.StreamResponse:
+        begun.append(request.path)
+        if len(begun) == 4:
+            together.set()
+        if len(begun) > 1:
+            await together.wait()
+        return web.Response(status=403)
+
+    world.at_target.on("HEAD .*/manifests/", refused, times=4)
+    world.at_target.on("GET .*/manifests/", refuse(403), times=4)  # asked for what the answer to a HEAD cannot say
+    found = await plan(world, world.rule("library/app", tags=TagSelection(include=("v*",))), retries=0)
+    assert [task["error_class"] for task in found] == ["DENIED"] * 4

@@ -12,6 +12,7 @@ from tests.engine.faults import refuse
 from tests.engine.harness import QUICK, Outcome, World, blob, picture
 from tui.engine.journal.reader import JournalReader
 from tui.engine.report import notices
+from tui.engine.runs import RunFolder
 from tui.engine.verify.record import Manner
 from tui.engine.verify.work import verify_run
 from tui.oci.errors import LocalError
@@ -144,36 +145,42 @@ def finish_until(tar: Path, name: str) -> PartList:
     return read_list(tar.parent / "out.tar.parts.json")
 
 
-async def test_a_strange_tar_is_not_taken_for_the_export(world: World, export: Rule, tar: Path) -> None:
-    """Somebody put a file of that name there while the export went on."""
-    await world.work(folder := world.make(export, retries=0), only_generate=True)
+async def exported_and_not_packed(world: World, export: Rule, tar: Path) -> RunFolder:
+    """Return a run that has all of an export in its working folder."""
+    await world.work(folder := world.make(export), only_generate=True)
     blocker = tar.parent / "out.tar.partial"
     blocker.mkdir()
     assert await world.work(folder) == 5
     blocker.rmdir()
-    (tar.parent / "out.tar.parts.json").unlink(missing_ok=True)
-    tar.write_bytes(b"of somebody else")
+    return folder
+
+
+async def test_a_strange_tar_is_not_taken_for_the_export(world: World, export: Rule, tar: Path) -> None:
+    """Somebody put a file of that name there while the export went on."""
+    folder = await exported_and_not_packed(world, export, tar)
+    put(tar, b"of somebody else")
     assert await world.work(folder) == 5
-    assert tar.read_bytes() == b"of somebody else"
-    assert "there is a file" in said(Outcome(folder, 5))
-    tar.unlink()
+    assert checksum(tar) == hashlib.sha256(b"of somebody else").hexdigest()
+    assert f"there is a file {tar} already" in said(Outcome(folder, 5))
+    remove(tar)
     assert await world.work(folder) == 0
-    assert files(tar) == ["out.tar", "out.tar.parts.json"]
     assert await imported(world, f"oci-archive:{tar}/")
 
 
-async def test_a_tar_that_was_packed_when_the_process_ended_is_the_export(
-    export: Rule, world: World, tar: Path
-) -> None:
-    await world.work(folder := world.make(export, retries=0), only_generate=True)
-    blocker = tar.parent / "out.tar.partial"
-    blocker.mkdir()
-    assert await world.work(folder) == 5
-    blocker.rmdir()
+async def test_a_tar_that_a_killed_process_packed_is_the_export(world: World, export: Rule, tar: Path) -> None:
+    folder = await exported_and_not_packed(world, export, tar)
     pack(working_folder(tar), tar)
     before = checksum(tar)
     assert await world.work(folder) == 0
     assert (files(tar), checksum(tar)) == (["out.tar", "out.tar.parts.json"], before)
+
+
+def put(path: Path, body: bytes) -> None:
+    path.write_bytes(body)
+
+
+def remove(path: Path) -> None:
+    path.unlink()
 
 
 async def test_another_process_at_the_folder_is_told_of(world: World, export: Rule, tar: Path) -> None:

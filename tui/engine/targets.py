@@ -34,9 +34,10 @@ class TargetView:
         if not self._asked:
             async with self._asking:  # what the first one finds may spare the others their question
                 if not self._asked:
-                    found = await self._ask(reference)
-                    self._asked = True
-                    return found
+                    try:
+                        return await self._ask(reference)
+                    finally:
+                        self._asked = True  # also when it failed: the others must not wait for one another then
         return await self._ask(reference)
 
     async def listed(self) -> frozenset[str] | None:

@@ -117,7 +117,7 @@ class Executor:
     def _added(self, task: Task) -> str:
         added = self._run.manifests.added_by(task.id) if self._run.only_adds(task) else {}
         what = ", ".join(f"{count} {kind}" for kind, count in added.items())
-        return f"the image was there; added: {what}" if added else ""
+        return phrase("the image was there; added: {what}", what=what) if added else ""
 
     async def _copy(self, task: Task) -> None:
         tree = self._run.manifests.stored_tree(task.source.repository, task.root)

@@ -70,8 +70,8 @@ class JournalWriter:
         if self._short_of_room:
             need = max(RESERVE, self.path.stat().st_size) // 1_000_000
             raise JournalError(
-                f"the disk of {self.path.parent} is full: the run was stopped where nothing is lost",
-                f"free {need} MB there, then resume the run",
+                phrase("the disk of {path} is full: the run was stopped where nothing is lost", path=self.path.parent),
+                phrase("free {need} MB there, then resume the run", need=need),
             )
 
     def _begin_session(self) -> None:

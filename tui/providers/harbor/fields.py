@@ -15,9 +15,9 @@ def text(document: dict[str, Any], key: str) -> str:
 
 
 def number(document: dict[str, Any], key: str, otherwise: int = 0) -> int:
-    """Return a whole number."""
+    """Return a whole number, as large as Harbor's own can be (64 bits)."""
     value = document.get(key)
-    return value if isinstance(value, int) and not isinstance(value, bool) else otherwise
+    return value if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 1 << 63 else otherwise
 
 
 def time(document: dict[str, Any], key: str) -> datetime | None:

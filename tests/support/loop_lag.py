@@ -1,4 +1,4 @@
-"""Whether something blocks the event loop: counted in ticks of a watching thread, not in time on a busy machine."""
+"""Whether something blocks the event loop, and for how long: time the loop's thread waited for a processor is none."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import traceback
+from pathlib import Path
 from types import TracebackType
 
 TICK = 0.02
@@ -16,25 +17,22 @@ TICK = 0.02
 class LoopLag:
     """Watches the running loop while its `async with` body runs.
 
-    A tick counts as blocked when the loop has not come round since the tick before although it was not waiting for
-    events: its thread then sits in some callback. A machine too busy to run either thread therefore counts nothing.
-    `longest` is the longest row of blocked ticks, `culprit` the stack of that row.
+    The loop is blocked while it does not come round although it does not wait for events: its thread then sits in some
+    callback. What its thread waited for a processor meanwhile, as Linux counts it (Documentation/scheduler,
+    "sched-stats", /proc/PID/schedstat), is the machine's doing and is taken off; elsewhere it is not known.
+    `longest_seconds` is the longest block, to compare with what the product promises, `culprit` the stack in it.
     """
 
     def __init__(self) -> None:
         self.ticks = 0
-        self.longest = 0
+        self.longest_seconds = 0.0
         self.culprit = ""
         self._rounds = 0
         self._ended = threading.Event()
 
-    @property
-    def longest_seconds(self) -> float:
-        """The longest block in seconds, to compare with what the product promises."""
-        return self.longest * TICK
-
     async def __aenter__(self) -> LoopLag:
         self._loop_thread = threading.get_ident()
+        self._waits = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
         self._beat = asyncio.create_task(self._count_rounds())
         self._watcher = threading.Thread(target=self._watch, daemon=True)
         await asyncio.sleep(0)
@@ -52,16 +50,28 @@ class LoopLag:
             await asyncio.sleep(TICK / 4)
 
     def _watch(self) -> None:
-        seen, row = -1, 0
+        rounds, free, stack = -1, self._moment(), ""
         while not self._ended.wait(TICK):
             self.ticks += 1
-            stack = sys._current_frames().get(self._loop_thread)
-            waiting = stack is None or stack.f_code.co_filename.endswith("selectors.py")
-            row = 0 if waiting or self._rounds != seen else row + 1
-            seen = self._rounds
-            if row > self.longest:
-                self.longest = row
-                self.culprit = "".join(traceback.format_stack(stack))
+            frame, seen = sys._current_frames().get(self._loop_thread), self._rounds
+            if seen == rounds and frame is not None and not frame.f_code.co_filename.endswith("selectors.py"):
+                stack = "".join(traceback.format_stack(frame))
+                continue
+            self._keep(free, stack)
+            rounds, free, stack = seen, self._moment(), ""
+        self._keep(free, stack)
+
+    def _keep(self, free: float, stack: str) -> None:
+        seconds = self._moment() - free
+        if stack and seconds > self.longest_seconds:
+            self.longest_seconds, self.culprit = seconds, stack
+
+    def _moment(self) -> float:
+        """Return the time in seconds without what the loop's thread has waited for a processor so far."""
+        try:
+            return time.monotonic() - int(self._waits.read_text().split()[1]) / 1e9
+        except FileNotFoundError:
+            return time.monotonic()
 
 
 async def blocked_on_purpose(seconds: float) -> None:

@@ -41,15 +41,14 @@ class TcrPreparer(CloudNamespaces):
 
     async def policy(self, access: Access, namespaces: Sequence[str], *, instance: str = "") -> Policy:
         """Return the CAM policy; the instance is the endpoint's, else the one the API key sees at the address."""
-        personal = _is_personal(access)
-        known, region = await _known_instance(access, instance)
-        if personal:
+        if _is_personal(access):
             document, unconfirmed = personal_policy(namespaces), UNCONFIRMED_PERSONAL
         else:
+            known, region = await _known_instance(access, instance)
             document, unconfirmed = cam_policy(namespaces, instance=known or INSTANCE, region=region), UNCONFIRMED
-        if not personal and not known:
-            fill_in = phrase("put the id of the instance in the place of {stand_in}", stand_in=INSTANCE)
-            unconfirmed = phrase("{one}; {other}", one=fill_in, other=unconfirmed)
+            if not known:
+                fill_in = phrase("put the id of the instance in the place of {stand_in}", stand_in=INSTANCE)
+                unconfirmed = phrase("{one}; {other}", one=fill_in, other=unconfirmed)
         return Policy(
             document,
             phrase("The least a sub-account needs for {names}", names=", ".join(sorted(set(namespaces)))),

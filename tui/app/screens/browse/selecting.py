@@ -231,7 +231,7 @@ class Selecting(Place):
         self.app.push_screen(dialog, answered)
 
     def _take_pattern(self, paths: list[str], values: dict[str, str]) -> None:
-        chosen = chosen_of(values, paths)
+        chosen = dict.fromkeys(chosen_of(values, paths))
         self.basket.drop_repositories(path for path in paths if path not in chosen)
         self.basket.take_repositories(chosen, selection_of(values))
         self.basket_changed()

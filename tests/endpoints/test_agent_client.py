@@ -219,8 +219,8 @@ async def test_the_watch_sees_a_blocked_loop_and_who_blocks_it():
 
 async def test_the_watch_does_not_count_what_others_took_of_the_processor():
     everywhere = os.sched_getaffinity(0)
-    busy = "import os; os.sched_setaffinity(0, {%d}); print(flush=True)\nwhile True: pass" % min(everywhere)
-    with subprocess.Popen([sys.executable, "-c", busy], stdout=subprocess.PIPE) as rival:
+    busy = f"import os; os.sched_setaffinity(0, [{min(everywhere)}]); print(flush=True)\nwhile True: pass"
+    with subprocess.Popen([sys.executable, "-c", busy], stdout=subprocess.PIPE) as rival:  # noqa: ASYNC220
         assert rival.stdout is not None
         rival.stdout.readline()
         try:

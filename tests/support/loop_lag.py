@@ -1,4 +1,4 @@
-"""Whether something blocks the event loop, and for how long: time the loop's thread waited for a processor is none."""
+"""Whether something blocks the event loop: by what it does, not by how long a busy machine takes over it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class LoopLag:
     """Watches the running loop while its `async with` body runs.
 
     The loop is blocked while it does not come round although it does not wait for events: its thread then sits in some
-    callback. What its thread waited for a processor meanwhile, as Linux counts it (Documentation/scheduler,
-    "sched-stats", /proc/PID/schedstat), is the machine's doing and is taken off; elsewhere it is not known.
-    `longest_seconds` is the longest block, to compare with what the product promises, `culprit` the stack in it.
+    callback. Counted is the time that thread works, and the time it stays in one and the same call. Not counted is
+    what it waits for a processor (Linux, Documentation/scheduler/sched-stats, /proc/PID/schedstat) or for another
+    thread to let go of the interpreter. `longest_seconds` is the longest block, `culprit` the last stack in it.
     """
 
     def __init__(self) -> None:
@@ -50,24 +50,24 @@ class LoopLag:
             await asyncio.sleep(TICK / 4)
 
     def _watch(self) -> None:
-        rounds, free, stack = -1, self._moment(), ""
+        processor = time.pthread_getcpuclockid(self._loop_thread)
+        rounds, place, blocked = -1, (0, 0), 0.0
+        at, worked = self._without_waits(), time.clock_gettime(processor)
         while not self._ended.wait(TICK):
             self.ticks += 1
-            frame, seen = sys._current_frames().get(self._loop_thread), self._rounds
-            if seen == rounds and frame is not None and not frame.f_code.co_filename.endswith("selectors.py"):
-                stack = "".join(traceback.format_stack(frame))
-                continue
-            self._keep(free, stack)
-            rounds, free, stack = seen, self._moment(), ""
-        self._keep(free, stack)
+            frame, rounds_now = sys._current_frames().get(self._loop_thread), self._rounds
+            at_now, worked_now = self._without_waits(), time.clock_gettime(processor)
+            if frame is None or rounds_now != rounds or frame.f_code.co_filename.endswith("selectors.py"):
+                place, blocked = (0, 0), 0.0
+            else:
+                before, place = place, (id(frame), frame.f_lasti)
+                blocked += at_now - at if place == before else worked_now - worked
+                if blocked > self.longest_seconds:
+                    self.longest_seconds, self.culprit = blocked, "".join(traceback.format_stack(frame))
+            rounds, at, worked = rounds_now, at_now, worked_now
 
-    def _keep(self, free: float, stack: str) -> None:
-        seconds = self._moment() - free
-        if stack and seconds > self.longest_seconds:
-            self.longest_seconds, self.culprit = seconds, stack
-
-    def _moment(self) -> float:
-        """Return the time in seconds without what the loop's thread has waited for a processor so far."""
+    def _without_waits(self) -> float:
+        """Return the time in seconds, without what the loop's thread has waited for a processor so far."""
         try:
             return time.monotonic() - int(self._waits.read_text().split()[1]) / 1e9
         except FileNotFoundError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from aiohttp import web
+from textual.events import Key
 
 from tests.app.screens.browsing import opened
 from tui.app.screens.browse.remembered import last_source
@@ -73,6 +74,15 @@ async def test_the_filter_shows_what_matches() -> None:
         await app.type("ngi")
         await app.sees("(1 of 8)")
         await app.press("enter", "enter")
+        await app.sees("1.25.3-amd64")
+
+
+async def test_keys_pressed_faster_than_they_are_heard_filter_and_open() -> None:
+    async with opened() as app:
+        await app.browse()
+        await app.press("enter", "slash")
+        for key in ("n", "g", "i", "enter", "enter"):
+            app.app.post_message(Key(key, key if len(key) == 1 else None))
         await app.sees("1.25.3-amd64")
 
 

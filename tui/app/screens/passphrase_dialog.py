@@ -16,9 +16,9 @@ from textual.widgets import Input, Static
 
 from tui.app.i18n import N_, _
 from tui.app.screens.secret_input import SecretInput
+from tui.app.screens.work import begin
 from tui.app.widgets.fitted import clean
 from tui.app.widgets.key_hints import KeyHints
-from tui.app.working import begin
 
 if TYPE_CHECKING:
     from textual.app import App

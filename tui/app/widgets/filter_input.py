@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.message import Message
 from textual.widgets import Input
 
 from tui.app.i18n import N_, _
 
 
 class FilterInput(Input):
-    """Posts `Left` when the user is done: enter and down keep the filter, escape clears it."""
+    """Calls `left` when the user is done: enter and down keep the filter, escape clears it.
 
-    class Left(Message):
-        """The user wants back to the table."""
+    A call, not a message: the next key may be waiting already, and is meant for the table.
+    """
 
     BINDING_GROUP_TITLE = N_("Filter")
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -27,8 +27,9 @@ class FilterInput(Input):
     FilterInput:focus { border: none; }
     """
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, left: Callable[[], None], *, id: str | None = None) -> None:
         super().__init__(placeholder=_("Words to look for"), id=id, compact=True, select_on_focus=False)
+        self._left = left
         self.can_focus = False  # as long as it is not open
 
     def open(self) -> None:
@@ -39,7 +40,7 @@ class FilterInput(Input):
     def action_leave(self) -> None:
         """Go back, the filter stays."""
         self.can_focus = False
-        self.post_message(self.Left())
+        self._left()
 
     def action_clear(self) -> None:
         """Go back without a filter."""

@@ -47,7 +47,7 @@ class TablePane(Vertical):
 
     def compose(self) -> ComposeResult:
         """Yield filter and table."""
-        yield FilterInput()
+        yield FilterInput(self._left)
         yield self.table
 
     @property
@@ -86,12 +86,10 @@ class TablePane(Vertical):
             self._typing.stop()
         self._typing = self.set_timer(TYPING_PAUSE, self._apply)
 
-    @on(FilterInput.Left)
-    def _left(self, event: FilterInput.Left) -> None:
-        event.stop()
+    def _left(self) -> None:
         self._apply()
         self.set_class(bool(self.table.filter_text), "-filtering")
-        self.table.focus()
+        self.screen.set_focus(self.table)
 
     def _apply(self) -> None:
         if self._typing is not None:

@@ -11,8 +11,8 @@ from tui.app.screens.endpoints.details import why_failed
 from tui.app.screens.endpoints.testing import Test, run_test
 from tui.app.screens.endpoints.words import STORES
 from tui.app.screens.place import Place
+from tui.app.screens.work import begin
 from tui.app.widgets.confirm_dialog import ConfirmDialog
-from tui.app.working import begin
 from tui.endpoints.errors import EndpointsError, SecretStoreError
 from tui.endpoints.model import Endpoint, StoreName
 from tui.oci.errors import LocalError

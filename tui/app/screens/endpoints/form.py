@@ -22,10 +22,10 @@ from tui.app.screens.endpoints.store_dialog import KEEPING, StoreDialog, open_st
 from tui.app.screens.endpoints.values import Filled, endpoint_of, filled_from, on_disk, warnings_of
 from tui.app.screens.endpoints.ways import about_login
 from tui.app.screens.endpoints.words import LASTS, STORES, kind_title, store_message, store_state
+from tui.app.screens.work import begin
 from tui.app.warm_up import warm_up
 from tui.app.widgets.confirm_dialog import ConfirmDialog
 from tui.app.widgets.fitted import clean
-from tui.app.working import begin
 from tui.endpoints.errors import EndpointsError, InvalidEndpoint
 from tui.endpoints.model import Endpoint, StoreName
 from tui.oci.errors import LocalError

@@ -20,9 +20,9 @@ from tui.app.screens.endpoints.form_rows import LABELS, PLACEHOLDERS, SECRET_LAB
 from tui.app.screens.endpoints.store_dialog import open_store
 from tui.app.screens.endpoints.words import store_title
 from tui.app.screens.secret_input import SecretInput
+from tui.app.screens.work import begin
 from tui.app.widgets.fitted import clean, fit, width
 from tui.app.widgets.key_hints import KeyHints
-from tui.app.working import begin
 from tui.endpoints.access_keys import KEYED, is_access_key
 from tui.endpoints.errors import EndpointsError
 from tui.endpoints.model import Endpoint

@@ -14,8 +14,8 @@ from tui.app.screens.endpoints.lines import ChoiceLine
 from tui.app.screens.endpoints.probing import look_at, remark_of
 from tui.app.screens.endpoints.values import Filled, Login, Trust, suggested_name
 from tui.app.screens.place import Place
+from tui.app.screens.work import begin
 from tui.app.widgets.fitted import clean
-from tui.app.working import begin
 from tui.endpoints.addresses import is_loopback, parse_address
 from tui.endpoints.errors import EndpointsError, InvalidEndpoint
 from tui.endpoints.model import StoreName

@@ -19,6 +19,7 @@ from tui.app.i18n import N_, _, said, told
 from tui.app.screens.endpoints.policy_dialog import PolicyDialog
 from tui.app.screens.form_dialog import Field, FormDialog, Values, Verdict
 from tui.app.screens.text_dialog import TextDialog
+from tui.app.screens.work import begin
 from tui.app.warm_up import warm_up
 from tui.app.widgets.cell import Cell
 from tui.app.widgets.columns import Column
@@ -28,7 +29,6 @@ from tui.app.widgets.fitted import clean
 from tui.app.widgets.key_hints import KeyHints
 from tui.app.widgets.line_table import LineTable
 from tui.app.widgets.row_source import ListSource
-from tui.app.working import begin
 from tui.endpoints.errors import EndpointsError
 from tui.endpoints.model import Endpoint
 from tui.oci.errors import LocalError, RegistryError

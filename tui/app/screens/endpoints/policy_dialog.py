@@ -12,9 +12,9 @@ from textual.binding import Binding, BindingType
 from tui.app.i18n import N_, _, said, whole
 from tui.app.screens.form_dialog import Field, FormDialog
 from tui.app.screens.text_dialog import TextDialog
+from tui.app.screens.work import begin
 from tui.app.widgets.detail_pane import DetailPane, Section
 from tui.app.widgets.fitted import clean
-from tui.app.working import begin
 from tui.oci.errors import LocalError
 from tui.plan.errors import PlanFileError
 from tui.plan.text_file import write_text

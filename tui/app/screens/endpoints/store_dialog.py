@@ -16,6 +16,7 @@ from textual.widgets import Static
 from tui.app.i18n import N_, _, told
 from tui.app.screens.endpoints.words import LASTS, STORE_STATES, STORES, store_message, store_state
 from tui.app.screens.passphrase_dialog import PassphraseDialog, vault_dialog
+from tui.app.screens.work import begin
 from tui.app.warm_up import warm_up
 from tui.app.widgets.cell import Cell, StateCell
 from tui.app.widgets.columns import Column
@@ -23,7 +24,6 @@ from tui.app.widgets.fitted import clean
 from tui.app.widgets.key_hints import KeyHints
 from tui.app.widgets.line_table import LineTable
 from tui.app.widgets.row_source import ListSource
-from tui.app.working import begin
 from tui.endpoints.errors import EndpointsError
 from tui.endpoints.model import StoreName
 from tui.oci.errors import LocalError

@@ -10,12 +10,12 @@ from tui.app.screens.computed_source import ComputedSource
 from tui.app.screens.guide.step import Step
 from tui.app.screens.planning.forecasting import Forecast, watch
 from tui.app.screens.planning.tables import COLUMNS, plain_actions
+from tui.app.screens.work import begin
 from tui.app.warm_up import warm_up
 from tui.app.widgets.figures import bytes_text
 from tui.app.widgets.line_table import LineTable
 from tui.app.widgets.row_source import Key, Row
 from tui.app.widgets.table_pane import TablePane
-from tui.app.working import begin
 from tui.endpoints.errors import EndpointsError
 from tui.engine.journal.schema import JournalError
 from tui.oci.errors import LocalError, RegistryError

@@ -19,13 +19,13 @@ from tui.app.screens.endpoints.values import Filled
 from tui.app.screens.endpoints.words import TEST_STATES, account, kind_title
 from tui.app.screens.guide.places import Place, place_of
 from tui.app.screens.guide.step import Step
+from tui.app.screens.work import begin
 from tui.app.widgets.cell import Cell, StateCell
 from tui.app.widgets.columns import Column
 from tui.app.widgets.fitted import clean
 from tui.app.widgets.line_table import LineTable
 from tui.app.widgets.row_source import ListSource
 from tui.app.widgets.table_pane import TablePane
-from tui.app.working import begin
 from tui.endpoints.errors import EndpointsError
 from tui.endpoints.model import Endpoint
 from tui.oci.errors import LocalError

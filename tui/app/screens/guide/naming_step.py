@@ -17,10 +17,10 @@ from tui.app.screens.endpoints.lines import ChoiceLine
 from tui.app.screens.guide.step import Step
 from tui.app.screens.planning.preview import Preview
 from tui.app.screens.planning.tables import COLUMNS
+from tui.app.screens.work import begin
 from tui.app.warm_up import warm_up
 from tui.app.widgets.line_table import LineTable
 from tui.app.widgets.table_pane import TablePane
-from tui.app.working import begin
 from tui.plan.naming import TemplateError, check_template
 
 _SOON = 0.15

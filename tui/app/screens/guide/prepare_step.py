@@ -14,9 +14,9 @@ from tui.app.screens.guide.check_list import Checked, CheckList, counted
 from tui.app.screens.guide.preparing import Trouble, looked_at, perform, policy
 from tui.app.screens.guide.step import Step
 from tui.app.screens.planning.preview import Preview
+from tui.app.screens.work import begin
 from tui.app.warm_up import warm_up
 from tui.app.widgets.confirm_dialog import ConfirmDialog
-from tui.app.working import begin
 from tui.oci.reference import Repository
 from tui.providers.preparing import takes_policy
 

@@ -17,9 +17,9 @@ from tui.app.screens.guide.keepsakes import AUTH, IMAGES, PLAN, Keepsakes, keeps
 from tui.app.screens.guide.step import Step
 from tui.app.screens.planning.tables import plain_actions
 from tui.app.screens.text_dialog import TextDialog
+from tui.app.screens.work import begin
 from tui.app.widgets.detail_pane import DetailPane, Section
 from tui.app.widgets.figures import bytes_text, duration_text
-from tui.app.working import begin
 
 
 class RunStep(Step):

@@ -24,11 +24,11 @@ from tui.app.screens.guide.step import Step
 from tui.app.screens.guide.what_step import WhatStep
 from tui.app.screens.place import Place
 from tui.app.screens.planning.forecasting import discard
+from tui.app.screens.work import begin
 from tui.app.widgets.cell import Part
 from tui.app.widgets.filter_input import FilterInput
 from tui.app.widgets.fitted import width
 from tui.app.widgets.parts_line import PartsLine
-from tui.app.working import begin
 from tui.endpoints.errors import EndpointsError
 from tui.oci.errors import LocalError, RegistryError
 

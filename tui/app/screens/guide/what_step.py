@@ -17,13 +17,13 @@ from tui.app.screens.browse.shelf import Shelf
 from tui.app.screens.computed_source import ComputedSource
 from tui.app.screens.form_dialog import Field, FormDialog, Values, Verdict
 from tui.app.screens.guide.step import Step
+from tui.app.screens.work import begin
 from tui.app.warm_up import warm_up
 from tui.app.widgets.cell import Cell
 from tui.app.widgets.columns import Column
 from tui.app.widgets.line_table import LineTable
 from tui.app.widgets.row_source import Key, Row
 from tui.app.widgets.table_pane import TablePane
-from tui.app.working import begin
 from tui.oci.reference import is_repository
 from tui.plan.model import TagSelection
 

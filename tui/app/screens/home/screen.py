@@ -18,6 +18,7 @@ from tui.app.screens.home.latest import LatestRun, latest_runs
 from tui.app.screens.home.next_step import line_of, next_step
 from tui.app.screens.place import Place
 from tui.app.screens.plan import PlanScreen
+from tui.app.screens.work import begin
 from tui.app.widgets.cell import Cell, NumberCell, Part, StateCell, TimeCell
 from tui.app.widgets.columns import Column
 from tui.app.widgets.empty_state import EmptyState
@@ -25,7 +26,6 @@ from tui.app.widgets.line_table import LineTable, OpeningTable
 from tui.app.widgets.parts_line import PartsLine
 from tui.app.widgets.row_source import ListSource
 from tui.app.widgets.table_pane import TablePane
-from tui.app.working import begin
 from tui.endpoints.errors import EndpointsError
 from tui.endpoints.model import Endpoint
 from tui.oci.errors import LocalError

@@ -18,10 +18,10 @@ from tui.app.i18n import N_, _, ngettext
 from tui.app.screens.endpoints.lines import ChoiceLine
 from tui.app.screens.planning.harbor_view import HarborView, look_at_harbor, reasons_text
 from tui.app.screens.planning.replication_form import replication_dialog, settings_text, take_settings
+from tui.app.screens.work import begin
 from tui.app.session import Session
 from tui.app.warm_up import warm_up
 from tui.app.widgets.detail_pane import DetailPane, Section
-from tui.app.working import begin
 from tui.endpoints.model import Endpoint
 from tui.plan.model import Plan
 from tui.plan.replication import Replication

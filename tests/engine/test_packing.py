@@ -192,3 +192,22 @@ async def test_another_process_at_the_folder_is_told_of(world: World, export: Ru
             finish(tar, 0, lambda done, size: None)
     finally:
         writer.abandon()
+
+
+async def test_a_blob_that_a_power_failure_took_from_a_folder_is_written_again(world: World, tmp_path: Path) -> None:
+    """The journal has it, and the disk had not got to its name yet."""
+    first, second = blob(1, 5_000), blob(2, 6_000)
+    world.put(picture("a", first, second), "library/app", "v1")
+    fault = world.at_source.on(f"GET .*/blobs/{second.digest}", refuse(403, "DENIED"), times=1000)
+    folder = world.make(Rule(world.source.address, "library/app", f"oci:{tmp_path}/out//{{path}}"), retries=0)
+    assert await world.work(folder) == 1
+    lost = tmp_path / "out" / "blobs" / first.digest.replace(":", "/")
+    remove(lost)
+    fault.times = 0
+    assert await world.work(folder, failed_too=True) == 0
+    assert await imported_one(world, f"oci:{tmp_path}/out/")
+
+
+async def imported_one(world: World, place: str) -> bool:
+    outcome = await world.run(Rule(place, "*", f"{world.target.address}/{{path}}"))
+    return outcome.code == 0 and world.same("library/app", "v1")

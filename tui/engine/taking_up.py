@@ -10,6 +10,7 @@ from tui.engine.recorder import Recorder
 from tui.engine.retry import MENDED_HERE
 from tui.engine.schedule import BlobNeed
 from tui.engine.tasks import FINAL, Failure, Task
+from tui.oci.place import is_place
 from tui.oci.reference import Repository
 
 
@@ -23,7 +24,8 @@ def take_up(run: RunContext, recorder: Recorder, reader: JournalReader, *, faile
         return failure is not None and (failed_too or failure.error_class in MENDED_HERE)
 
     for row in reader.placements():
-        if row["state"] in THERE:
+        # A disk is cheap to ask again, and a power failure may have taken from it what the journal has.
+        if row["state"] in THERE and not is_place(row["registry"]):
             run.placements.add(Repository(row["registry"], row["path"]), row["digest"])
     for row in reader.uploads():
         saved = SavedUpload(row["location"], row["bytes_done"])

@@ -146,7 +146,7 @@ class _Reader:
         if not source:
             raise self.document.error(mapping, N_("a mapping without 'from'"), N_("from: project/name"))
         if target.startswith(_REGEX):
-            raise _LeftOut("a plan cannot make names with a regular expression")
+            raise _LeftOut(N_("a plan cannot make names with a regular expression"))
         below = f"{way.target}/{target.strip('/')}".rstrip("/")
         if source.startswith(_REGEX):
             expression = self.expression(mapping, source.removeprefix(_REGEX))
@@ -174,12 +174,12 @@ class _Reader:
         positive = [self.expression(mapping, text) for text in regexes if not text.startswith("!")]
         if positive:
             if base.regex:
-                raise _LeftOut("a plan has one regular expression for the tags to take, and 'keep' is a second one")
+                raise _LeftOut(N_("a plan has one regular expression for the tags to take, and 'keep' is a second one"))
             yield replace(blank, tags=replace(base, regex="|".join(positive)))
         for text in regexes:
             if text.startswith("!"):
                 if base.exclude_regex:
-                    raise _LeftOut("a plan has one regular expression for the tags to leave out")
+                    raise _LeftOut(N_("a plan has one regular expression for the tags to leave out"))
                 yield replace(blank, tags=replace(base, exclude_regex=self.expression(mapping, text[1:])))
         if not (names or digests or ranges or regexes):
             yield replace(blank, tags=base)
@@ -187,7 +187,7 @@ class _Reader:
     def named(self, blank: Rule, base: TagSelection, names: list[str], digests: list[str]) -> Rule:
         if blank.is_pattern:
             if digests:
-                raise _LeftOut("a plan names digests of one repository only")
+                raise _LeftOut(N_("a plan names digests of one repository only"))
             return replace(blank, tags=replace(base, include=tuple(names)))
         passing = [
             name
@@ -196,7 +196,7 @@ class _Reader:
             and not (base.exclude_regex and re2.compile(base.exclude_regex).search(name))
         ]
         if not passing and not digests:
-            raise _LeftOut("'keep' leaves none of the tags")
+            raise _LeftOut(N_("'keep' leaves none of the tags"))
         return replace(blank, references=(*passing, *digests))
 
     def kept(self, mapping: Node, keep: list[str]) -> TagSelection:
@@ -204,7 +204,7 @@ class _Reader:
         positive = [self.expression(mapping, text) for text in keep if not text.startswith("!")]
         negative = [self.expression(mapping, text[1:]) for text in keep if text.startswith("!")]
         if len(positive) > 1:
-            raise _LeftOut("a plan has one regular expression for the tags to keep")
+            raise _LeftOut(N_("a plan has one regular expression for the tags to keep"))
         return TagSelection(regex="".join(positive), exclude_regex="|".join(negative))
 
     def expression(self, node: Node, text: str) -> str:

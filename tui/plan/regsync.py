@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from tui.oci.reference import InvalidReference, Reference, Repository, split_registry
+from tui.oci.reference import InvalidReference, Reference, split_registry
 from tui.oci.saying import N_, phrase
 from tui.plan import re2
-from tui.plan.backups import BackupError, check_backup
 from tui.plan.errors import RuleError
 from tui.plan.expand import check
 from tui.plan.globs import regex_to_glob
 from tui.plan.imported import AuthBook, AuthEntry, Hazard, HazardCode, Imported, distinct
 from tui.plan.model import Options, Plan, Platform, RepositorySelection, Rule, TagSelection
 from tui.plan.nodes import Document, Node
-from tui.plan.rule_text import parse_pattern
+from tui.plan.regsync_terms import allowed, anchored, backup_name, place_of
 from tui.plan.versions import parse_range
 
 _TOP = ("version", "creds", "defaults", "sync")
@@ -26,7 +25,6 @@ _LOGIN = ("registry", "user", "pass", "tls")
 _HARMLESS = ("referrers", "fastCheck", "forceRecursive")
 """What only says how regsync goes about it, or what a plan does anyway."""
 _ENVIRONMENT = re.compile(r"\{\{-?\s*env\s+[\"`](\w+)[\"`]\s*-?\}\}")
-_REF_TAG = re.compile(r"\{\{-?\s*\.Ref\.Tag\s*-?\}\}")
 _TYPES = ("image", "repository", "registry")
 
 
@@ -73,7 +71,7 @@ class _Reader:
         if node is None or node.kind == "null":
             return options
         for key, value in self.document.mapping(node, N_("options by name")):
-            if key.text == "backup" and (name := _backup_name(self.document.text(value, N_("a name for backups")))):
+            if key.text == "backup" and (name := backup_name(self.document.text(value, N_("a name for backups")))):
                 options = replace(options, on_conflict="backup", backup=name)
             elif key.text == "parallel":
                 if value.kind != "number" or not value.text.isdigit():
@@ -145,26 +143,16 @@ class _Reader:
         below = f"{target}/{{path}}"
         repos = step.get("repos")
         if repos is None or repos.kind == "null":
-            return [Rule(*_place_of(f"{source}/*"), below)]
+            return [Rule(*place_of(f"{source}/*"), below)]
         self.document.mapping(repos, N_("allow and deny"))
         allow, deny = (
             self.expressions(repos.get(name), phrase("a list under {name}", name=name)) for name in ("allow", "deny")
         )
-        places = [self.allowed(source, pattern) for pattern in allow] or [f"{source}/*"]
+        places = [allowed(source, pattern) for pattern in allow] or [f"{source}/*"]
         if None in places or deny:
-            chosen = RepositorySelection(regex=_anchored(allow), exclude_regex=_anchored(deny))
-            return [Rule(*_place_of(f"{source}/*"), below, repositories=chosen)]
-        return [Rule(*_place_of(place), below) for place in places if place is not None]
-
-    def allowed(self, registry: str, pattern: str) -> str | None:
-        """Return the source of a rule for what an expression allows, None when no source says it alone."""
-        glob = regex_to_glob(pattern)
-        if glob in ("*", "?*"):
-            return f"{registry}/*"
-        project = (glob or "*").removesuffix("/*").removesuffix("/?*")
-        if any(sign in project for sign in "*?["):
-            return None
-        return f"{registry}/{project}" if project == glob else f"{registry}/{project}/*"
+            chosen = RepositorySelection(regex=anchored(allow), exclude_regex=anchored(deny))
+            return [Rule(*place_of(f"{source}/*"), below, repositories=chosen)]
+        return [Rule(*place_of(place), below) for place in places if place is not None]
 
     def expressions(self, node: Node | None, expected: str) -> list[str]:
         """Return the expressions of a list. Raises PlanFileError for one that is none."""
@@ -192,7 +180,7 @@ class _Reader:
         globs = [regex_to_glob(pattern) for pattern in deny]
         exclude = tuple(glob for glob in globs if glob is not None)
         beyond = [pattern for pattern, glob in zip(deny, globs, strict=True) if glob is None]
-        return TagSelection(exclude=exclude, regex=_anchored(allow), exclude_regex=_anchored(beyond), semver=semver)
+        return TagSelection(exclude=exclude, regex=anchored(allow), exclude_regex=anchored(beyond), semver=semver)
 
     def platforms(self, step: Node) -> tuple[Platform, ...]:
         nodes = self.document.texts(step.get("platforms"), N_("a list of platforms"))
@@ -204,7 +192,7 @@ class _Reader:
         found = []
         for node in nodes:
             if node.text == "local":
-                raise _LeftOut("a plan does not know which platform is 'local'")
+                raise _LeftOut(N_("a plan does not know which platform is 'local'"))
             try:
                 found.append(Platform.parse(node.text))
             except ValueError as error:
@@ -256,9 +244,9 @@ class _Reader:
         """Return a source or target with the environment put in. Raises _LeftOut for other templates."""
         names = [match[1] for match in _ENVIRONMENT.finditer(node.text)]
         if "{{" in _ENVIRONMENT.sub("", node.text):
-            raise _LeftOut("a plan has no templates of that kind")
+            raise _LeftOut(N_("a plan has no templates of that kind"))
         if node.text.startswith("ocidir://"):
-            raise _LeftOut("a plan copies between registries, not folders")
+            raise _LeftOut(N_("a plan copies between registries, not folders"))
         if names:
             message = phrase("{names} is taken from the environment as it is now", names=", ".join(names))
             self.warn("destination-environment", node, message)
@@ -277,27 +265,3 @@ class _Reader:
 
     def warn(self, code: HazardCode, node: Node, message: str, hint: str = "") -> None:
         self.hazards.append(Hazard(code, message, self.document.origin(node), hint))
-
-
-def _place_of(source: str) -> tuple[str, str]:
-    if source.endswith("*"):
-        return parse_pattern(source)
-    repository = Repository.parse(source)
-    return repository.registry, repository.path
-
-
-def _backup_name(template: str) -> str:
-    """Return a template of ours for regsync's name of a backup, '' when there is none."""
-    name = _REF_TAG.sub("{tag}", template)
-    try:
-        check_backup(name)
-    except BackupError:
-        return ""
-    return "" if any(sign in name for sign in ("{{", "/", ":")) else name
-
-
-def _anchored(patterns: Sequence[str]) -> str:
-    """Return one expression for a list of which one must match; regsync puts `^` and `$` around each as it is."""
-    if len(patterns) == 1:
-        return f"^{patterns[0]}$"
-    return "|".join(f"(?:^{pattern}$)" for pattern in patterns)

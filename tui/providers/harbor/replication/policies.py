@@ -8,17 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tui.oci.reference import is_digest
 from tui.oci.saying import N_, filled
-from tui.plan.model import ArtifactSelection, Options, Plan, RepositorySelection, Rule, TagSelection
+from tui.plan.model import ArtifactSelection, Options, Plan, RepositorySelection, Rule
 from tui.plan.naming import fields_of, split_template
 from tui.providers.harbor.names import Version
-from tui.providers.harbor.replication.documents import DECORATIONS, FLATTENING
+from tui.providers.harbor.replication.documents import FLATTENING
+from tui.providers.harbor.replication.filters import label_filters, tag_filters
 from tui.providers.harbor.replication.model import Direction, Filter, Policy
 
-_ANY_TAG = Filter("tag", ("?*",))
-"""Every tag, and no manifest without one, which a rule of ours does not take either."""
-_NOT_IN_GLOBS = set("{},\\/")
 _RETRY = " retry"
 _MOST_FLATTENED = 3
 """Parts of a path that Harbor's own pages let one replace."""
@@ -172,8 +169,8 @@ def _read(rule: Rule, harbor: str, version: Version, options: Options) -> tuple[
         )
     elif placed[1] and version < FLATTENING:
         no(N_("Harbor keeps a part of a path below another namespace from {since} on"), since=str(FLATTENING))
-    filters, against = _tag_filters(rule, template_tag, version)
-    labels, more = _label_filters(rule.tags, direction, version)
+    filters, against = tag_filters(rule, template_tag, version)
+    labels, more = label_filters(rule.tags, direction, version)
     filters, against = (*filters, *labels), [*against, *more]
     if rule.repositories != RepositorySelection():
         no(N_("Harbor chooses the repositories of a project by one glob"))
@@ -247,57 +244,3 @@ def _placed_path(source: str, target: str) -> tuple[str, int | None] | None:
     # Longer paths: all but the last part replaced.
     namespace, _, last = target.rpartition("/")
     return (namespace, None) if namespace and last == parts[-1] else None
-
-
-def _tag_filters(
-    rule: Rule, template_tag: str, version: Version
-) -> tuple[tuple[Filter, ...], list[tuple[str, dict[str, str]]]]:
-    against: list[tuple[str, dict[str, str]]] = []
-    chosen: TagSelection = rule.tags
-    named = rule.target_references or ((template_tag,) if template_tag not in ("", "{tag}") else ())
-    if named and named != rule.references:
-        against.append((N_("Harbor keeps the names of tags"), {}))
-    if any(is_digest(reference) for reference in rule.references):
-        against.append((N_("Harbor chooses images by tag, not by digest"), {}))
-    for said, sentence in (
-        (chosen.regex or chosen.exclude_regex, N_("Harbor chooses tags by globs, not by a regular expression")),
-        (chosen.newer_than, N_("Harbor cannot choose tags by their age")),
-        (chosen.semver, N_("Harbor does not know ranges of versions")),
-        (chosen.newest, N_("Harbor cannot choose the newest tags")),
-    ):
-        if said:
-            against.append((sentence, {}))
-    unclear = [glob for glob in chosen.include + chosen.exclude if _NOT_IN_GLOBS & set(glob)]
-    several = len(chosen.include) > 1 or len(chosen.exclude) > 1
-    unclear += [glob for glob in chosen.include + chosen.exclude if several and "[" in glob]
-    if unclear:
-        against.append((N_("Harbor would read the glob {glob} in another way"), {"glob": unclear[0]}))
-    if chosen.exclude and version < DECORATIONS:
-        against.append((N_("Harbor leaves out tags by a filter from {since} on"), {"since": str(DECORATIONS)}))
-    if against:
-        return (), against
-    wanted = rule.references or chosen.include
-    filters = [Filter("tag", (_either(wanted),))] if wanted else [_ANY_TAG]
-    if chosen.exclude:
-        filters.append(Filter("tag", (_either(chosen.exclude),), excludes=True))
-    return tuple(filters), []
-
-
-def _label_filters(
-    chosen: TagSelection, direction: Direction, version: Version
-) -> tuple[tuple[Filter, ...], list[tuple[str, dict[str, str]]]]:
-    """Return the filters by label. Several of one filter have to be there together, also those that leave out."""
-    if not chosen.needs_labels:
-        return (), []
-    if direction == "pull":
-        return (), [("Harbor knows the labels of its own images only", {})]
-    if len(chosen.exclude_labels) > 1:
-        return (), [("Harbor leaves out what has all of the labels, not what has one of them", {})]
-    if chosen.exclude_labels and version < DECORATIONS:
-        return (), [("Harbor leaves out labels by a filter from {since} on", {"since": str(DECORATIONS)})]
-    found = [(chosen.labels, False), (chosen.exclude_labels, True)]
-    return tuple(Filter("label", labels, excludes=excludes) for labels, excludes in found if labels), []
-
-
-def _either(globs: Sequence[str]) -> str:
-    return globs[0] if len(globs) == 1 else "{" + ",".join(globs) + "}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.support.chinese import in_chinese
 from tui.endpoints.model import Endpoint
 from tui.providers.abilities import SUBJECTS, abilities, vendor_at
-from tui.providers.check import Step, found_out
+from tui.providers.check_steps import Step, found_out
 from tui.providers.kinds import KINDS, Vendor
 
 

@@ -16,7 +16,8 @@ from tests.support import corpus
 from tests.support.token_server import Account, TokenServer
 from tui.oci.access import Access, Connection, Credential
 from tui.oci.reference import InvalidReference
-from tui.providers.check import STEPS, Step, check
+from tui.providers.check import check
+from tui.providers.check_steps import STEPS, Step
 
 
 async def _all(access: Access, repository: str = "", push: bool = False) -> dict[str, Step]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from tui.app import i18n
 from tui.oci.errors import RegistryError
 from tui.oci.saying import Said
-from tui.providers.check import Step
+from tui.providers.check_steps import Step
 from tui.providers.findings import Finding
 
 _ENGLISH = re.compile(r"[a-z]{2,} [a-z]{2,} [a-z]{2,}")

@@ -113,7 +113,7 @@ def copy(
 
 
 def _override(prefix: str, sides: dict[str, Any]) -> Any:
-    from tui.endpoints.resolve import Override
+    from tui.endpoints.origins import Override
 
     given = {name.removeprefix(f"{prefix}_"): value for name, value in sides.items() if name.startswith(f"{prefix}_")}
     if given["plain_http"] and given["insecure"]:

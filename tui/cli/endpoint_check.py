@@ -16,7 +16,8 @@ from tui.endpoints.secrets.passphrase import passphrase_source
 from tui.endpoints.secrets.stores import SecretStores
 from tui.engine.outcome import CREDENTIALS, FAILED, WELL
 from tui.oci.errors import LocalError, Unauthenticated
-from tui.providers.check import Step, check, found_out
+from tui.providers.check import check
+from tui.providers.check_steps import Step, found_out
 from tui.providers.lender import lender
 
 

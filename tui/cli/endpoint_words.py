@@ -15,7 +15,7 @@ from tui.providers.abilities import abilities, vendor_at
 from tui.providers.kinds import TITLES
 
 if TYPE_CHECKING:
-    from tui.providers.check import Step
+    from tui.providers.check_steps import Step
 
 _MARKS = {"ok": "ok", "failed": "FAILED", "skipped": "-"}
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
 
-from tui.endpoints.model import Endpoint
 from tui.oci.access import Access
 from tui.oci.errors import NetworkError, NotFound, RegistryError, Unauthenticated, UntrustedAnswer
 from tui.oci.place import is_place
@@ -17,6 +15,7 @@ from tui.oci.reference import InvalidReference, Repository, is_repository
 from tui.oci.retry import RetryPolicy
 from tui.oci.saying import N_, phrase
 from tui.providers.catalog import CatalogUnavailable, Session, provider_for
+from tui.providers.check_steps import STEPS, State, Step, StepName
 from tui.providers.detect import no_registry, vendor_of, with_version
 from tui.providers.hints import advice, unreachable_hint
 from tui.providers.kinds import Vendor, vendor_of_address
@@ -25,45 +24,10 @@ from tui.providers.probe import Reply, find_scheme
 from tui.providers.tls_words import certificate_problem
 from tui.providers.wire import Wire
 
-StepName = Literal["disk", "name", "tcp", "tls", "api", "login", "list", "pull", "push"]
-State = Literal["ok", "failed", "skipped"]
-
-STEPS: tuple[StepName, ...] = get_args(StepName)[1:]
-"""Those of a registry; a place on a disk has `disk` in the place of all that is on the way to one."""
-TITLES: dict[StepName, str] = {
-    "disk": N_("folder or tar"),
-    "name": N_("name resolved"),
-    "tcp": "TCP connected",
-    "tls": "TLS",
-    "api": "registry API (/v2/)",
-    "login": "login",
-    "list": N_("list repositories"),
-    "pull": N_("permission to pull"),
-    "push": N_("permission to push"),
-}
 SECONDS = 20.0
 """How long one step may take."""
 
 _ONE_TRY = RetryPolicy(tries=1, throttled_total=0)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One finished step. `hint` says what to do, `kind` is that of the RegistryError behind a failure ('' else)."""
-
-    name: StepName
-    state: State
-    detail: str
-    hint: str = ""
-    seconds: float = 0.0
-    kind: str = ""
-    vendor: Vendor | None = None
-    """Whose registry it is, with the step `api` that found it out."""
-
-    @property
-    def title(self) -> str:
-        """The step in words."""
-        return TITLES[self.name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,14 +242,6 @@ class _Test:
         return Repository(self._connection.registry, self._repository)
 
 
-def found_out(endpoint: Endpoint, steps: Sequence[Step]) -> dict[str, str]:
-    """Return the fields of an endpoint that its test found out; a kind that was said outright stays."""
-    vendor = next((step.vendor for step in steps if step.vendor is not None), None)
-    if vendor is None or (endpoint.kind not in ("generic", vendor.kind)):
-        return {}
-    return {"kind": vendor.kind, "edition": vendor.edition, "region": vendor.region, "version": vendor.version}
-
-
 _PLAIN = _Outcome("skipped", N_("plain http: nothing is encrypted"), N_("use it only in a network you trust"))
 
 
@@ -296,6 +252,3 @@ def _wanted(reply: Reply) -> str:
     if "bearer" in schemes:
         return N_("wants a login by token")
     return N_("wants user name and password") if "basic" in schemes else N_("wants a login")
-
-
-__all__ = ["SECONDS", "STEPS", "TITLES", "State", "Step", "StepName", "check", "found_out"]

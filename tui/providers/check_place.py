@@ -18,7 +18,7 @@ from tui.oci.place import is_archive, path_of
 from tui.oci.reference import Repository
 from tui.oci.registry import Registry
 from tui.oci.saying import N_, phrase
-from tui.providers.check import Step, StepName
+from tui.providers.check_steps import Step, StepName
 
 _STEPS: tuple[StepName, ...] = ("disk", "list", "pull", "push")
 

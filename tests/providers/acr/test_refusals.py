@@ -23,7 +23,8 @@ from tui.providers.acr.signed import signer
 from tui.providers.api.call import ApiCall
 from tui.providers.api.client import ApiClient
 from tui.providers.catalog import CatalogUnavailable, Session, provider_for
-from tui.providers.check import Step, check
+from tui.providers.check import check
+from tui.providers.check_steps import Step
 from tui.providers.hints import ACR_DENIED, ACR_DEPTH, advice
 from tui.providers.kinds import Vendor
 from tui.providers.refusals import CLOCK_HINT

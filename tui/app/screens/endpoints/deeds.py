@@ -94,7 +94,7 @@ class Deeds(Place):
         outcome = test.outcome
         if outcome is None or endpoint.id not in self._known:
             return
-        from tui.providers.check import found_out
+        from tui.providers.check_steps import found_out
 
         found = found_out(endpoint, test.steps)
         self._known[endpoint.id] = replace(self._known[endpoint.id], last_test=outcome, **found)  # type: ignore[arg-type]  # fields that are texts

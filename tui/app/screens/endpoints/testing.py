@@ -15,7 +15,7 @@ from tui.oci.errors import LocalError, RegistryError
 
 if TYPE_CHECKING:
     from tui.app.session import Session
-    from tui.providers.check import Step, StepName
+    from tui.providers.check_steps import Step, StepName
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ class Test:
     @property
     def next_step(self) -> StepName | None:
         """The step being tried, None when the test is over."""
-        from tui.providers.check import STEPS
+        from tui.providers.check_steps import STEPS
 
         if self.outcome is not None or len(self.steps) >= len(STEPS):
             return None
@@ -66,7 +66,7 @@ async def run_test(
     test.outcome = _outcome(test)
     told()
     if not session.is_demo(endpoint):
-        from tui.providers.check import found_out
+        from tui.providers.check_steps import found_out
 
         found = found_out(endpoint, test.steps)
         await asyncio.to_thread(session.file.update, endpoint.name, last_test=test.outcome, **found)

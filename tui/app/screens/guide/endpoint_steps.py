@@ -31,7 +31,7 @@ from tui.endpoints.model import Endpoint
 from tui.oci.errors import LocalError
 
 if TYPE_CHECKING:
-    from tui.providers.check import Step as CheckedStep
+    from tui.providers.check_steps import Step as CheckedStep
 
 _COLUMNS = (
     Column(key="name", title=N_("Name"), width=14, weight=1, max_width=32),

@@ -16,7 +16,7 @@ from tui.oci.reference import Repository
 
 if TYPE_CHECKING:
     from tui.oci.access import Access
-    from tui.providers.check import Step
+    from tui.providers.check_steps import Step
     from tui.providers.findings import Action, Finding
     from tui.providers.preparing import Policy
 

@@ -132,7 +132,7 @@ class Proposals(Place):
         return "\n".join(lines)
 
     def _resolvers(self) -> tuple[AccessResolver, AccessResolver]:
-        from tui.endpoints.resolve import NO_OVERRIDE
+        from tui.endpoints.origins import NO_OVERRIDE
 
         resolver = self.session.resolver
         source, target = ("" if each is None or self.session.is_demo(each) else each.name for each in self._sides)

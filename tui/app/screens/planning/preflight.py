@@ -12,7 +12,7 @@ from tui.oci.reference import Repository
 from tui.plan.model import Rule
 
 if TYPE_CHECKING:
-    from tui.providers.check import Step
+    from tui.providers.check_steps import Step
 
 _STATES = {"ok": N_("ok"), "failed": N_("failed"), "skipped": N_("skipped")}
 MOST_NAMESPACES = 4

@@ -14,7 +14,8 @@ import tui.oci.lending
 from tui.endpoints.access_keys import is_access_key
 from tui.endpoints.errors import EndpointsError, StoreLocked
 from tui.endpoints.model import Endpoint
-from tui.endpoints.resolve import AccessResolver, Override
+from tui.endpoints.origins import Override
+from tui.endpoints.resolve import AccessResolver
 from tui.oci.access import Credential
 from tui.oci.errors import Unauthenticated
 from tui.oci.reference import Repository

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.endpoints.resolve import Override
+from tui.endpoints.origins import Override
 from tui.engine.logins import LoginSources
 from tui.oci.access import Credential
 

@@ -17,7 +17,8 @@ from typing import Any
 
 from tui.endpoints.errors import HandoverError
 from tui.endpoints.model import Endpoint
-from tui.endpoints.resolve import AccessResolver, CredentialSource
+from tui.endpoints.origins import CredentialSource
+from tui.endpoints.resolve import AccessResolver
 from tui.endpoints.secrets.passphrase import DESCRIPTOR_VARIABLE, FILE_VARIABLE
 from tui.oci.access import Access, Connection, Credential
 from tui.oci.saying import N_

@@ -6,9 +6,8 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from tui.endpoints.access_keys import Lender, is_access_key
 from tui.endpoints.addresses import default_scheme, registry_key
@@ -18,7 +17,8 @@ from tui.endpoints.errors import EndpointsError, LoginError
 from tui.endpoints.file import find
 from tui.endpoints.helpers import HELPER
 from tui.endpoints.model import Endpoint
-from tui.oci.access import Access, Connection, Credential, Scheme, TemporaryLogin
+from tui.endpoints.origins import NO_OVERRIDE, AuthEntry, CredentialSource, Override
+from tui.oci.access import Access, Connection, Credential, TemporaryLogin
 from tui.oci.errors import Unauthenticated
 from tui.oci.lending import Lent, RenewedLogin
 from tui.oci.place import is_place
@@ -28,48 +28,6 @@ from tui.oci.saying import N_, phrase
 _HELPER_ASKED_EVERY = 1800.0
 """Seconds; helpers keep what they have been lent themselves, and do not say how long it is good."""
 _log = logging.getLogger(__name__)
-
-
-class AuthEntry(Protocol):
-    """An entry of an image-syncer auth file: for every repository that starts with `match`."""
-
-    @property
-    def match(self) -> str: ...
-    @property
-    def username(self) -> str: ...
-    @property
-    def password(self) -> str: ...
-    @property
-    def insecure(self) -> bool: ...
-
-
-class CredentialSource(Protocol):
-    """What the resolver needs of the secret stores: `tui.endpoints.secrets.stores.SecretStores` is one."""
-
-    def given(self, endpoint: Endpoint) -> Credential | None:
-        """Return what was given for this run only, wherever the endpoint's secret is kept otherwise."""
-
-    async def get(self, endpoint: Endpoint) -> Credential | None:
-        """Return the endpoint's credential, None when there is none. Raises EndpointsError when it cannot be read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Override:
-    """What a caller says outright (flags of `copy`); None leaves the field to what is configured.
-
-    `credential` `Credential()` (all empty) means anonymous.
-    """
-
-    scheme: Scheme | None = None
-    verify: bool | None = None
-    ca_file: Path | None = None
-    client_cert: Path | None = None
-    client_key: Path | None = None
-    proxy: str | None = None
-    credential: Credential | None = None
-
-
-NO_OVERRIDE = Override()
 
 
 class AccessResolver:

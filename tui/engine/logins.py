@@ -14,7 +14,8 @@ from typing import Any
 
 from tui.endpoints.file import EndpointFile
 from tui.endpoints.locations import endpoints_path
-from tui.endpoints.resolve import NO_OVERRIDE, AccessResolver, Override
+from tui.endpoints.origins import NO_OVERRIDE, Override
+from tui.endpoints.resolve import AccessResolver
 from tui.endpoints.secrets.passphrase import PassphraseSource
 from tui.endpoints.secrets.stores import SecretStores
 from tui.oci.access import Access

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.plan.image_syncer.files import tasks
+from tests.support.chinese import in_chinese
 from tui.oci.reference import Repository
+from tui.oci.saying import Said
 from tui.plan.detect import detect_and_load
 from tui.plan.errors import PlanFileError
 from tui.plan.expand import chosen_repositories, expand, matching_repositories
@@ -132,7 +134,10 @@ def test_what_would_copy_too_much_is_left_out(tmp_path: Path, fields: dict[str, 
     imported = read(tmp_path, step(**({"source": "h.io", "target": "a.io/m", "type": "registry"} | fields)))
     assert imported.plan.rules == ()
     assert codes(imported) == ["not-expressible"]
-    assert "the step for h.io is left out" in imported.hazards[0].message
+    message = imported.hazards[0].message
+    assert "the step for h.io is left out" in message
+    assert isinstance(message, Said)
+    assert in_chinese(str(message.values["reason"]))
     assert imported.hazards[0].origin == "regsync.yml:4"
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from tests.support.chinese import in_chinese
 from tests.support.harbor.globs import matches
 from tests.support.harbor.jobs import renamed
 from tui.oci.errors import PolicyRefused
@@ -123,6 +124,8 @@ def test_harbor_copies_what_our_own_engine_would(case: tuple[str, str], catalog:
         (_rule("shop/a", "x/a", tags=TagSelection(include=("{a",))), "the glob {a"),
         (_rule("shop/a", "x/a", tags=TagSelection(include=("[ab]*", "c"))), r"the glob [ab]*"),
         (_rule("shop/a", "x/a", platforms=(Platform("linux", "amd64"),)), "all platforms"),
+        (Rule(CLOUD, "a/b", f"{HARBOR}/a/b", tags=TagSelection(labels=("l",))), "labels of its own images"),
+        (_rule("shop/a", "x/a", tags=TagSelection(exclude_labels=("l", "m"))), "all of the labels"),
         (Rule("other.example", "a/b", f"{CLOUD}/a/b"), "neither side"),
         (Rule(HARBOR, "a/b", f"{HARBOR}/c/b"), "within one Harbor"),
     ],
@@ -131,6 +134,7 @@ def test_what_harbor_cannot_choose(rule: Rule, words: str) -> None:
     reasons = expressible(_plan(rule), HARBOR, NEW)
     assert len(reasons) == 1
     assert words in reasons[0].words
+    assert in_chinese(reasons[0].words)
     assert reasons[0].rule == rule
 
 

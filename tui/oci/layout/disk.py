@@ -19,7 +19,7 @@ UNFINISHED = re.compile(r"\.[0-9a-f]{16}\.tmp$")
 _HINTS = {
     errno.ENOSPC: N_("free space there, or choose another disk, then 'regferry runs retry'"),
     errno.EDQUOT: N_("the quota of this account is used up: free space there, then 'regferry runs retry'"),
-    errno.EFBIG: "the file system takes no file so large (FAT: 4 GiB): format the disk with exFAT or ext4",
+    errno.EFBIG: N_("the file system takes no file so large (FAT: 4 GiB): format the disk with exFAT or ext4"),
     errno.EROFS: N_("mount it for writing, then 'regferry runs retry'"),
     errno.ENOENT: N_("check that the disk is mounted"),
     errno.EIO: N_("the disk or its cable failed: look into the kernel's log"),

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 
 from tests.plan.strategies import plans
+from tests.support.chinese import in_chinese
 from tui.oci.reference import Repository
 from tui.plan.model import Plan, Platform, Rule, from_document, to_document
 
@@ -31,8 +32,9 @@ def test_platform_text(text: str, platform: Platform) -> None:
 
 @pytest.mark.parametrize("text", ["", "/amd64", "linux/", "linux/amd64/", "linux/a/b/c", "linux amd64", "lin(ux"])
 def test_no_platform(text: str) -> None:
-    with pytest.raises(ValueError, match="does not read as"):
+    with pytest.raises(ValueError, match="does not read as") as caught:
         Platform.parse(text)
+    assert in_chinese(str(caught.value))
 
 
 @pytest.mark.parametrize(

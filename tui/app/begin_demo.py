@@ -12,6 +12,7 @@ from tui.app.i18n import _, whole
 from tui.app.screens.place import Place
 from tui.endpoints.model import Endpoint
 from tui.oci.errors import LocalError
+from tui.oci.saying import N_, phrase
 from tui.plan.model import Plan
 
 if TYPE_CHECKING:
@@ -64,10 +65,12 @@ def _start(slow: bool) -> tuple[dict[str, Any], BinaryIO]:
             start_new_session=True,
         )
     except OSError as error:
-        raise LocalError(f"the demo registries cannot be started: {error.strerror}") from error
+        raise LocalError(phrase("the demo registries cannot be started: {problem}", problem=error.strerror)) from error
     assert process.stdout is not None
     with process.stdout as output:
         line = output.readline()
     if not line:
-        raise LocalError("the demo registries ended before they were ready", hint="try: python -m tui.demo.serve")
+        raise LocalError(
+            N_("the demo registries ended before they were ready"), hint=N_("try: python -m tui.demo.serve")
+        )
     return json.loads(line), cast("BinaryIO", process.stdin)

@@ -93,7 +93,7 @@ class Endpoint:
             scheme is None and address == self.address,
             "address",
             phrase("the address is written {address!r}", address=address),
-            "the scheme is a field of its own",
+            N_("the scheme is a field of its own"),
         )
         _require(self.scheme in SCHEMES, "scheme", phrase("the scheme is one of {schemes}", schemes=", ".join(SCHEMES)))
         _require(
@@ -110,7 +110,7 @@ class Endpoint:
             self.login != "key" or self.store != "docker",
             "store",
             N_("docker and podman would send an access key to the registry as a login"),
-            "keep it in the keyring, the vault, the kernel's keyring or a variable",
+            N_("keep it in the keyring, the vault, the kernel's keyring or a variable"),
         )
         _require(
             not self.instance or _INSTANCE.fullmatch(self.instance),
@@ -184,5 +184,5 @@ def _check_proxy(proxy: str | None) -> None:
         parts.password is None,
         "proxy",
         N_("a proxy password may not be kept with the endpoint"),
-        "set HTTPS_PROXY in the environment and leave the proxy of the endpoint unset",
+        N_("set HTTPS_PROXY in the environment and leave the proxy of the endpoint unset"),
     )

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, get_args
 
 from tui.oci.reference import Repository, is_digest
+from tui.oci.saying import phrase
 from tui.plan.mirror.settings import Mirror
 from tui.plan.notify import Notify
 from tui.plan.replication import Replication, replication_of
@@ -41,7 +42,7 @@ class Platform:
         """
         match = _PLATFORM.fullmatch(text)
         if match is None:
-            raise ValueError(f"{text!r} does not read as os/architecture[/variant]")
+            raise ValueError(phrase("{text!r} does not read as os/architecture[/variant]", text=text))
         field = {key: "" if value in (None, "*") else value for key, value in match.groupdict().items()}
         return cls(field["os"], field["architecture"], field["variant"], field["os_version"])
 

@@ -42,3 +42,5 @@ def test_a_forecast_and_a_report_say_what_the_harbors_say(cli: Cli, fleet: Fleet
     summary = cli.run("runs", "show", env=password).out
     assert CHARTS in summary
     assert "raise the quota" in summary
+    # Who takes it up and finds nothing to do has nothing else to say.
+    assert cli.run("runs", "resume", "--json", env=password).expect(1)["findings"] == done["findings"]

@@ -10,7 +10,7 @@ from tui.engine.context import RunContext
 from tui.engine.engines import Carrier, opened_engine
 from tui.engine.foreseen import foresee
 from tui.engine.generate import Generator
-from tui.engine.journal.reader import JournalReader
+from tui.engine.journal.reader import FINDINGS, JournalReader
 from tui.engine.manner import Manner
 from tui.engine.orders import Orders
 from tui.engine.packing import packed
@@ -74,7 +74,7 @@ class Phases:
             self._missing = self._missing or Missing(self._run)
             await self._missing.create(self._run.tasks.values())
         await generator.resolve_tasks([task for task in self._run.tasks.values() if _unresolved(task)])
-        if not self._foreseen:
+        if not self._foreseen and (_ready(self._run) or self._reader.meta(FINDINGS) is None):
             self._foreseen = True
             await foresee(self._run)
         await self._run.journal.flush()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sqlite3
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from tui.cli.words import duration, several, size
 from tui.engine.journal.reader import JournalReader
@@ -26,7 +28,7 @@ class Progress:
     def __init__(self, journal: Path, *, at_terminal: bool) -> None:
         self._reader = JournalReader(journal)
         self._at_terminal = at_terminal
-        self._phase = ""
+        self._said = ("", "")
         self._samples: list[tuple[float, int]] = []
         self._shown = False
 
@@ -41,16 +43,17 @@ class Progress:
         row = self._reader.progress()
         phase = f"{row['phase']} {row['round']}" if row["round"] else row["phase"]
         if not self._at_terminal:
-            if phase != self._phase:
-                self._write(f"{phase}: {several(sum(self._reader.counts().values()), 'task')}\n")
-            self._phase = phase
+            doing = _doing(row) or several(sum(self._reader.counts().values()), "task")
+            if (phase, _doing(row)) != self._said:
+                self._write(f"{phase}: {doing}\n")
+            self._said = (phase, _doing(row))
             return
         columns = shutil.get_terminal_size().columns
         self._write(f"\r\x1b[K{self._line(row, phase)[: columns - 1]}")
         self._shown = True
 
-    def _line(self, row: object, phase: str) -> str:
-        progress = dict(row)  # type: ignore[call-overload]
+    def _line(self, row: sqlite3.Row, phase: str) -> str:
+        progress = dict(row)
         counts = self._reader.counts()
         total = sum(counts.values())
         parts = [phase]
@@ -66,6 +69,8 @@ class Progress:
         parts.append(f"{settled}/{total} tasks")
         if counts["failed"]:
             parts.append(f"{counts['failed']} failed")
+        if doing := _doing(progress):
+            return "  ".join([*parts, doing])
         done, handed = self._reader.handed()
         if handed:
             # Harbor tells of whole images only, so there is no speed.
@@ -95,6 +100,12 @@ class Progress:
         except OSError:
             # The terminal is gone (a lost connection); the run goes on without being watched.
             self._at_terminal = False
+
+
+def _doing(progress: Mapping[str, Any] | sqlite3.Row) -> str:
+    """Return what a run does that is no copying: packing what it wrote."""
+    copying = progress["state"] != "running" or progress["phase"] == "generate"
+    return "" if copying else str(progress["message"])
 
 
 @asynccontextmanager

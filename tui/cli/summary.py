@@ -22,10 +22,11 @@ def summary(document: dict[str, Any], notices: list[str]) -> str:
 
 def _lines(document: dict[str, Any], notices: list[str]) -> Iterator[str]:
     name, tasks, moved = document["run"], document["tasks"], document["bytes"]
-    states = ", ".join(f"{tasks[state]} {state}" for state in _STATES if tasks[state]) or "nothing to do"
+    states = ", ".join(f"{tasks[state]} {state}" for state in _STATES if tasks[state])
     waiting = tasks["total"] - sum(tasks[state] for state in _STATES)
     yield f"run {name}: {several(tasks['total'], 'task')} in {duration(document['seconds'])}"
-    yield f"  {states}{f', {waiting} left' if waiting else ''}"
+    left = f"{waiting} left" if waiting else ""
+    yield f"  {', '.join(filter(None, (states, left))) or 'nothing to do'}"
     by_harbor = document["engine"].get("harbor")
     if by_harbor:
         yield f"  by the replication of the Harbor at {by_harbor}; through this machine:"

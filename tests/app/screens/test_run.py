@@ -161,6 +161,9 @@ async def test_pause_resume_and_stop_reach_the_process() -> None:
             await pilot.press("p")
             await run_to(app, pilot, "paused")
             await sees(app, "press p to go on")
+            counts = screen.rows.counts()
+            assert counts.get("held")
+            assert "running" not in counts
             await pilot.press("p")
             await run_to(app, pilot, "running")
             await pilot.press("X")
@@ -290,7 +293,7 @@ async def test_what_a_process_said_that_could_not_begin_is_shown(
             monkeypatch.setenv("REGFERRY_CONFIG_DIR", str(broken))
             await pilot.press("r")
             await until(lambda: "could not begin" in shown(app) or "before it could begin" in shown(app))
-            assert "endpoints.toml" in shown(app).replace("\n", "")
+            await until(lambda: "endpoints.toml" in "".join(shown(app).split()))
 
 
 async def test_details_show_layers_and_story_and_are_copied() -> None:

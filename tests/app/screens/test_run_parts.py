@@ -155,6 +155,19 @@ def test_without_a_process_nothing_is_active() -> None:
     assert rows.row(0)[STATE] == "pending"
 
 
+def test_what_is_under_way_is_held_while_the_run_is_paused() -> None:
+    rows = TaskRows()
+    rows.take([line(1, "running"), line(2, "pending"), line(3, "done")])
+    rows.paused = True
+    assert rows.counts() == {"held": 1, "pending": 1, "done": 1}
+    active = in_view("active")
+    assert active
+    assert [active(rows.row(index)) for index in range(3)] == [True, False, False]
+    assert COLUMNS[STATE].cell.text(rows.row(0)[STATE]) == "~ paused"
+    rows.paused = False
+    assert rows.counts() == {"running": 1, "pending": 1, "done": 1}
+
+
 def test_views_and_reasons_select_rows() -> None:
     rows = TaskRows()
     denied = {"error_class": "DENIED", "error_status": 403, "error_code": "DENIED"}

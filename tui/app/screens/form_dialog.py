@@ -80,6 +80,14 @@ class Choice(PartsLine, can_focus=True):
         self.screen.query_one(Input).post_message(Input.Changed(self.screen.query_one(Input), ""))
 
 
+class _Part(VerticalScroll):
+    """The fields, or what is said to them: when that grows the fields have less room."""
+
+    def on_resize(self) -> None:
+        if isinstance(form := self.screen, FormDialog):
+            form.make_room()
+
+
 class FormDialog(ModalScreen[dict[str, str] | None]):
     """Answers with the values by key, or None when the user thinks better of it.
 
@@ -107,8 +115,9 @@ class FormDialog(ModalScreen[dict[str, str] | None]):
     FormDialog Horizontal { height: 1; }
     FormDialog .label { width: auto; color: $text-muted; margin-right: 2; }
     FormDialog Input { width: 1fr; }
-    FormDialog VerticalScroll { height: auto; max-height: 8; margin-top: 1; scrollbar-size-vertical: 1; }
-    FormDialog VerticalScroll > Static { height: auto; }
+    FormDialog VerticalScroll { height: auto; scrollbar-size-vertical: 1; }
+    FormDialog #said { max-height: 8; margin-top: 1; }
+    FormDialog #verdict { height: auto; }
     FormDialog KeyHints { dock: none; margin-top: 1; background: $surface; }
     """
 
@@ -134,15 +143,16 @@ class FormDialog(ModalScreen[dict[str, str] | None]):
             box.border_title = Content(clean(self._title)).markup
             if self._about:
                 yield Static(clean(self._about), classes="about", markup=False)
-            for field in self._fields:
-                with Horizontal():
-                    label = field.label + " " * (labels - width(field.label))
-                    yield Static(label, classes="label", markup=False)
-                    if field.choices:
-                        yield Choice(field.choices, field.value, id=f"field-{field.key}")
-                    else:
-                        yield Input(field.value, placeholder=field.hint, id=f"field-{field.key}", compact=True)
-            with VerticalScroll(can_focus=False):
+            with _Part(can_focus=False, id="fields"):
+                for field in self._fields:
+                    with Horizontal():
+                        label = field.label + " " * (labels - width(field.label))
+                        yield Static(label, classes="label", markup=False)
+                        if field.choices:
+                            yield Choice(field.choices, field.value, id=f"field-{field.key}")
+                        else:
+                            yield Input(field.value, placeholder=field.hint, id=f"field-{field.key}", compact=True)
+            with _Part(can_focus=False, id="said"):
                 yield Static(markup=False, id="verdict")
             yield KeyHints()
 
@@ -180,6 +190,18 @@ class FormDialog(ModalScreen[dict[str, str] | None]):
             text = Content.styled(clean(verdict.error), "$text-error")
         self.query_one("#verdict", Static).update(text)
         return verdict
+
+    def on_resize(self) -> None:
+        """Keep the keys in sight in a terminal of another height."""
+        self.call_after_refresh(self.make_room)
+
+    def make_room(self) -> None:
+        """Let the fields scroll where not all of them fit above what is said to them and the keys."""
+        box, fields = self.query_one(Vertical), self.query_one("#fields")
+        rest = sum(each.outer_size.height + each.styles.margin.height for each in box.children if each is not fields)
+        fields.styles.max_height = max(1, self.size.height - box.gutter.height - rest)
+        if self.focused is not None:
+            self.focused.scroll_visible(animate=False)
 
     def action_take(self) -> None:
         """Answer with what stands here, unless something is wrong with it."""

@@ -14,7 +14,7 @@ from tui.app.i18n import _
 from tui.app.journal_watch import HostLine
 from tui.app.run_state import LIVE, RUN_STATES
 from tui.app.screens.run.hosts import HostLines
-from tui.app.screens.run.task_rows import OPEN
+from tui.app.screens.run.task_rows import OPEN, SHOWN_STATES
 from tui.app.widgets import figures
 from tui.app.widgets.cell import Part
 from tui.app.widgets.fitted import clean, width
@@ -75,7 +75,7 @@ class Overview(Vertical):
         self.line = RunLine()
         self.transfer = TransferLine()
         self.curve = Sparkline()
-        self.counts = StateCounts()
+        self.counts = StateCounts(SHOWN_STATES)
         self.hosts = HostLines()
         self._samples: deque[tuple[float, int]] = deque()
         self._next = 0.0

@@ -22,11 +22,14 @@ from tui.app.widgets.cell import (
 from tui.app.widgets.columns import Column
 from tui.app.widgets.fitted import fit
 from tui.app.widgets.row_source import Key, Row
-from tui.app.widgets.states import PHASES
+from tui.app.widgets.states import PHASE_STATES, PHASES, TASK_STATES
 from tui.engine.journal.lines import TaskLine
 
 ACTIVE = frozenset({"running", "waiting"})
 OPEN = frozenset({"pending", *ACTIVE})
+_BY_URGENCY = sorted({"held": PHASE_STATES["held"], **TASK_STATES}.items(), key=lambda item: item[1].rank)
+SHOWN_STATES = dict(_BY_URGENCY)
+"""The states of tasks, and that of those under way while their run is paused."""
 RATE_EVERY = 1.0
 """Seconds between two figures of a task's speed: often enough to read, seldom enough for a slow line."""
 FORGET_RATE = 5.0
@@ -40,7 +43,7 @@ VIEWS: dict[View, str] = {
     "finished": N_("Finished tasks"),
 }
 _STATES_OF: dict[View, frozenset[str]] = {
-    "active": ACTIVE,
+    "active": ACTIVE | {"held"},
     "failed": frozenset({"failed", "conflict"}),
     "open": frozenset({"pending"}),
     "finished": frozenset({"done", "unchanged", "skipped", "cancelled"}),
@@ -86,7 +89,7 @@ class HowFarCell(ProgressCell):
 COLUMNS = (
     Column(key="source", title=N_("Source"), width=22, weight=3, cell=Cell(cut="middle")),
     Column(key="target", title=N_("Target"), width=22, weight=3, cell=Cell(cut="middle"), priority=4),
-    Column(key="state", title=N_("State"), width=11, cell=StateCell()),
+    Column(key="state", title=N_("State"), width=11, cell=StateCell(SHOWN_STATES)),
     Column(key="phase", title=N_("Phase"), width=8, cell=PhaseCell(), priority=7),
     Column(key="progress", title=N_("Progress"), width=13, max_width=22, weight=1, cell=HowFarCell()),
     Column(key="bytes", title=N_("Bytes"), width=8, cell=BytesCell(), priority=3),
@@ -128,6 +131,8 @@ class TaskRows:
         """How many tasks there are by (phase, state)."""
         self.alive = True
         """Whether a process works on the run: without one nothing is active, whatever its last words were."""
+        self.paused = False
+        """Whether what is under way waits for the run to go on."""
         self._ids = [number for number, _state, _phase in outline]
         self._lines: list[TaskLine | tuple[str, str]] = [(state, phase) for _number, state, phase in outline]
         self._index: dict[Key, int] = dict(zip(self._ids, range(len(self._ids)), strict=True))
@@ -173,7 +178,9 @@ class TaskRows:
         return {state: number for state, number in found.items() if number}
 
     def _as_is(self, state: str) -> str:
-        return "pending" if state in ACTIVE and not self.alive else state
+        if state not in ACTIVE or (self.alive and not self.paused):
+            return state
+        return "held" if self.alive else "pending"
 
     def line(self, key: Key) -> TaskLine | None:
         """Return what is known of a task."""
@@ -212,7 +219,7 @@ class TaskRows:
         if not isinstance(line, TaskLine):
             return ("", "", self._as_is(line[0]), line[1], HowFar(None), None, None, None, "", NO_REASON)
         unknown = self._by_harbor and line.state == "running" and not line.bytes_done
-        speed = None if unknown else self._speeds.get(line.id)
+        speed = None if unknown or self.paused else self._speeds.get(line.id)
         return (
             line.source.removeprefix(self.strip[0]),
             line.target.removeprefix(self.strip[1]),

@@ -135,9 +135,11 @@ class WatchedRun(Place):
         state = run_state(look.process, written, session, left=left, starting=self.steering.started)
         changed, self.state = state != self.state, state
         ended, self._live = self._live and state not in LIVE, state in LIVE
-        if self.rows.alive != self._live:
-            self.rows.alive = self._live
+        began_or_ended = self.rows.alive != self._live
+        if began_or_ended or self.rows.paused != (state == "paused"):
+            self.rows.alive, self.rows.paused = self._live, state == "paused"
             self.table.reload()
+        if began_or_ended:
             self.table.set_following(self._live)
         if look.changed or changed:
             self._sum_bytes(now)

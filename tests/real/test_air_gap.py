@@ -17,7 +17,7 @@ import pytest
 from tests.support import corpus, images
 from tests.support.cli import Cli
 from tests.support.flaky import FlakyProxy
-from tests.support.programs import path_of
+from tests.support.programs import skopeo
 from tests.support.pusher import push
 from tests.support.reader import Reader, assert_same
 from tests.support.registry import RealRegistry
@@ -52,12 +52,6 @@ def check_blobs(folder: Path) -> int:
         assert hashlib.new(path.parent.name, body).hexdigest() == path.name
         total += len(body)
     return total
-
-
-def skopeo(*arguments: str) -> bytes:
-    done = subprocess.run([str(path_of("skopeo")), *arguments], capture_output=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    return done.stdout
 
 
 def test_every_shape_goes_over_a_folder_and_keeps_its_digest(

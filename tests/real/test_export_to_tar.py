@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from tests.support import corpus, images
 from tests.support.cli import Cli
-from tests.support.programs import path_of
+from tests.support.programs import skopeo
 from tests.support.pusher import push
 from tests.support.reader import assert_same
 from tests.support.registry import RealRegistry
@@ -24,12 +23,6 @@ def wait_until(true: Callable[[], bool]) -> None:
     while not true():
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.01)
-
-
-def skopeo(*arguments: str) -> bytes:
-    done = subprocess.run([str(path_of("skopeo")), *arguments], capture_output=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    return done.stdout
 
 
 def test_a_tar_that_was_killed_twice_is_the_tar(

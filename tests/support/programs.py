@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,10 @@ def on_build_machine() -> bool:
 
 def _reason(program: str) -> str:
     return f"{program} is not installed (Debian package: {DEBIAN_PACKAGE.get(program, program)})"
+
+
+def skopeo(*arguments: str) -> bytes:
+    """Return what skopeo prints. Raises AssertionError with what it complains about."""
+    done = subprocess.run([str(path_of("skopeo")), *arguments], capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout

@@ -109,3 +109,14 @@ def know(*endpoints: Endpoint) -> None:
     file = EndpointFile(endpoints_path())
     for endpoint in endpoints:
         file.add(endpoint)
+
+
+async def save_policy(app: Opened, path: Path) -> str:
+    """Save the policy the screen shows to a file, and return what is in it then."""
+    await app.press("s")
+    await app.sees("Save the policy")
+    await app.press("ctrl+u")
+    await app.type(str(path))
+    await app.press("enter")
+    await app.sees("saved to")
+    return path.read_text()  # noqa: ASYNC240

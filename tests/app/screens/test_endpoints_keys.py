@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.screens.opened import embedded, know, opened
+from tests.app.screens.opened import embedded, know, opened, save_policy
 from tests.app.screens.test_endpoints_add import begin, choose, keep_in, saved
 from tests.providers.acr.conftest import KEY_ID, SECRET, Acr, enterprise
 from tests.support.clouds.acr_enterprise import REGION
@@ -108,13 +108,7 @@ async def test_namespaces_are_shown_created_and_their_policy_saved(enterprise: A
         assert not enterprise.cloud.spaces["fresh"].public
         await app.press("p")
         await app.sees("The least a RAM user needs for fresh", "cr:GetAuthorizationToken", "Save to a file")
-        await app.press("s")
-        await app.sees("Save the policy")
-        await app.press("ctrl+u")
-        await app.type(str(tmp_path / "policy.json"))
-        await app.press("enter")
-        await app.until(lambda: (tmp_path / "policy.json").exists())
-        assert "/fresh/*" in (tmp_path / "policy.json").read_text()
+        assert "/fresh/*" in await save_policy(app, tmp_path / "policy.json")
 
 
 @pytest.mark.real

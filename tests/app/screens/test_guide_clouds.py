@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.screens.opened import Opened, embedded, know, opened
+from tests.app.screens.opened import Opened, embedded, know, opened, save_policy
 from tests.real.conftest import StartRegistry, authority, start_registry, token_server
 from tests.support.clouds.background import ACR_KEY, KEY_SECRET, BackgroundCloud
 from tests.support.harbor.server import StandInHarbor
@@ -86,13 +86,7 @@ async def test_a_namespace_that_is_missing_is_created_after_asking(
         assert cloud.cloud.spaces["fresh"].creates
         await app.press("p")
         await app.sees("The least a RAM user needs for fresh", "cr:GetAuthorizationToken", "Save to a file")
-        await app.press("s")
-        await app.sees("Save the policy")
-        await app.press("ctrl+u")
-        await app.type(str(tmp_path / "policy.json"))
-        await app.press("enter")
-        await app.sees("saved to")
-        assert "/fresh/*" in (tmp_path / "policy.json").read_text()
+        assert "/fresh/*" in await save_policy(app, tmp_path / "policy.json")
 
 
 @dataclass

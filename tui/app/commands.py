@@ -24,7 +24,8 @@ from tui.oci.errors import LocalError
 if TYPE_CHECKING:
     from tui.app.app import RegferryApp
 
-_ONLY_MOVES = frozenset({"cursor_up", "cursor_down", "page_up", "page_down", "half_page_up", "half_page_down"})
+_PAGES = frozenset({"page_up", "page_down", "page_left", "page_right", "half_page_up", "half_page_down"})
+_ONLY_MOVES = _PAGES | {"cursor_up", "cursor_down"}
 _NOT_LISTED = ("go(", "command_palette", "app.focus_", "scroll_", "help_quit", "quit", "screen.copy_text")
 
 

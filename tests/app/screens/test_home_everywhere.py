@@ -47,6 +47,10 @@ async def test_the_palette_lists_what_can_be_done_here_and_the_places() -> None:
         names = {command.title for command in commands(app.app, app.app.screen)}
         assert {"Add", "Test", "Edit", "Where the password is kept", "Go to Browse", "Look: Light", "Messages"} <= names
         assert not {"Up", "Page down"} & names
+        await app.press("tab")
+        names = {command.title for command in commands(app.app, app.app.screen)}
+        assert "Add" in names
+        assert not {name for name in names if name.startswith("Page ")}, "moves in the details are no commands either"
         await app.press("ctrl+p")
         assert isinstance(app.app.screen, Palette)
         await app.type("Where the pass")

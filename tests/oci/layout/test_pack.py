@@ -14,10 +14,12 @@ import pytest
 from tests.oci.layout.written import BASE, image, place, written
 from tui.oci.errors import IntegrityError, LocalError, NotFound, UnsupportedContent
 from tui.oci.layout.client import LayoutClient
+from tui.oci.layout.inventory import Inventory
 from tui.oci.layout.pack import pack
 from tui.oci.layout.parts import list_path
 from tui.oci.layout.stream import LayoutTar
 from tui.oci.layout.unpack import Parcel, unpack
+from tui.oci.layout.writer import LayoutWriter
 from tui.oci.reference import Repository
 
 PART = 30_000
@@ -90,6 +92,18 @@ def test_an_interrupted_pack_goes_on_with_what_is_there(folder: Path, tmp_path: 
     assert packed.size == whole.size
     assert (tmp_path / "x.tar.001").stat().st_ino == first.st_ino
     assert list(tmp_path.glob("*.partial")) == []
+
+
+def test_a_layout_that_is_opened_again_and_not_changed_is_the_same_tar(folder: Path) -> None:
+    inventory = folder / "inventory.json"
+    writer = LayoutWriter(folder)
+    writer.close(Inventory())
+    document = json.loads(inventory.read_bytes()) | {"made": "2026-01-01T00:00:00+00:00"}
+    inventory.write_text(json.dumps(document, indent=1) + "\n")
+    before = LayoutTar(folder).content
+    again = LayoutWriter(folder)
+    again.close(Inventory())
+    assert LayoutTar(folder).content == before
 
 
 async def test_another_content_does_not_overwrite_a_pack(folder: Path, tmp_path: Path) -> None:

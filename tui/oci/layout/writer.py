@@ -17,10 +17,10 @@ from collections import deque
 from pathlib import Path
 from threading import Lock
 
-from tui.oci.errors import LocalError, UploadSessionLost
+from tui.oci.errors import LocalError, UnsupportedContent, UploadSessionLost
 from tui.oci.layout.disk import UNFINISHED, replace_file, sync_folder, telling, write_all
 from tui.oci.layout.index import LAYOUT_FILE, LayoutIndex, read_index
-from tui.oci.layout.inventory import Inventory, take_inventory
+from tui.oci.layout.inventory import Inventory, parse_inventory, take_inventory
 from tui.oci.layout.names import own_repository
 from tui.oci.layout.store import BLOBS, INDEX, INVENTORY, LAYOUT, NAMES, OWN, FolderStore, blob_name
 from tui.oci.saying import N_, phrase
@@ -218,9 +218,17 @@ class LayoutWriter:
             with telling(N_("write to"), self.path):
                 inventory = take_inventory(FolderStore(self.path), self.index)
                 inventory.add_earlier(earlier)
-                replace_file(self.path / INVENTORY, inventory.body())
+                # One that says the same stays, with its time: a tar that is half packed has it in it.
+                if self._inventory() != inventory:
+                    replace_file(self.path / INVENTORY, inventory.body())
         finally:
             self._unlock()
+
+    def _inventory(self) -> Inventory | None:
+        try:
+            return parse_inventory((self.path / INVENTORY).read_bytes(), self.path / INVENTORY)
+        except (FileNotFoundError, UnsupportedContent):
+            return None
 
     def abandon(self) -> None:
         """Let go of the layout and leave the index as it is."""

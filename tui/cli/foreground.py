@@ -108,12 +108,14 @@ def print_forecast(folder: RunFolder, code: int, *, as_json: bool, out: Path | N
 
 
 def _print(text: str) -> None:
-    """Print; when the terminal went away while the run went on there is nobody to tell, and the journal has it."""
+    """Print; when the terminal or the reader of a pipe went away there is nobody to tell, and the journal has it."""
     try:
-        print(text)
+        print(text, flush=True)
     except OSError as error:
-        if error.errno != errno.EIO:
+        if error.errno not in (errno.EIO, errno.EPIPE):
             raise
+        # What is still unwritten would fail again as the process ends, and change its exit code.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def warn(message: str) -> None:

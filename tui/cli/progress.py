@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -40,7 +39,7 @@ class Progress:
 
     def show(self) -> None:
         """Paint what the journal says now."""
-        row = self._reader.progress()
+        row = dict(self._reader.progress())
         phase = f"{row['phase']} {row['round']}" if row["round"] else row["phase"]
         if not self._at_terminal:
             doing = _doing(row) or several(sum(self._reader.counts().values()), "task")
@@ -52,8 +51,7 @@ class Progress:
         self._write(f"\r\x1b[K{self._line(row, phase)[: columns - 1]}")
         self._shown = True
 
-    def _line(self, row: sqlite3.Row, phase: str) -> str:
-        progress = dict(row)
+    def _line(self, progress: Mapping[str, Any], phase: str) -> str:
         counts = self._reader.counts()
         total = sum(counts.values())
         parts = [phase]
@@ -102,7 +100,7 @@ class Progress:
             self._at_terminal = False
 
 
-def _doing(progress: Mapping[str, Any] | sqlite3.Row) -> str:
+def _doing(progress: Mapping[str, Any]) -> str:
     """Return what a run does that is no copying: packing what it wrote."""
     copying = progress["state"] != "running" or progress["phase"] == "generate"
     return "" if copying else str(progress["message"])

@@ -47,6 +47,16 @@ async def at_endpoints(app: Opened) -> None:
     await app.sees("bobs")
 
 
+async def give_up_the_login(app: Opened) -> None:
+    await at_endpoints(app)
+    await app.press("enter")
+    await app.until(lambda: isinstance(app.app.screen, EndpointForm))
+    app.app.screen.query_one("#field-login", ChoiceLine).choose("anonymous")
+    await app.press("enter")
+    await app.sees("bobs is saved")
+    assert app.known()[0].store == "none"
+
+
 async def give_passphrase(app: Opened, passphrase: str = PASSPHRASE, *, twice: bool = False) -> None:
     await app.until(lambda: isinstance(app.app.screen, PassphraseDialog))
     await app.type(passphrase)
@@ -116,26 +126,14 @@ async def test_changing_to_anonymous_removes_the_password(registry: EmbeddedRegi
     know(bob(registry.address))
     async with opened() as app:
         await app.session.stores.put(app.known()[0], Credential("bob", "s3cret"))
-        await at_endpoints(app)
-        await app.press("enter")
-        await app.until(lambda: isinstance(app.app.screen, EndpointForm))
-        app.app.screen.query_one("#field-login", ChoiceLine).choose("anonymous")
-        await app.press("enter")
-        await app.sees("bobs is saved")
-        assert app.known()[0].store == "none"
+        await give_up_the_login(app)
         assert app.session.stores.given(app.known()[0]) is None
 
 
 async def test_a_login_that_cannot_be_read_can_be_given_up(registry: EmbeddedRegistry) -> None:
     know(replace(bob(registry.address), store="env", password_env="NOWHERE"))
     async with opened() as app:
-        await at_endpoints(app)
-        await app.press("enter")
-        await app.until(lambda: isinstance(app.app.screen, EndpointForm))
-        app.app.screen.query_one("#field-login", ChoiceLine).choose("anonymous")
-        await app.press("enter")
-        await app.sees("bobs is saved")
-        assert app.known()[0].store == "none"
+        await give_up_the_login(app)
 
 
 async def test_removing_asks_and_takes_the_password_along(registry: EmbeddedRegistry) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 import threading
 import time
@@ -20,7 +21,8 @@ class LoopLag:
     The loop is blocked while it does not come round although it does not wait for events: its thread then sits in some
     callback. Counted is the time that thread works, and the time it stays in one and the same call. Not counted is
     what it waits for a processor (Linux, Documentation/scheduler/sched-stats, /proc/PID/schedstat) or for another
-    thread to let go of the interpreter. `longest_seconds` is the longest block, `culprit` the last stack in it.
+    thread to let go of the interpreter. What the tests before left in memory is set aside meanwhile, or the collector
+    would look through all of it. `longest_seconds` is the longest block, `culprit` the last stack in it.
     """
 
     def __init__(self) -> None:
@@ -31,6 +33,8 @@ class LoopLag:
         self._ended = threading.Event()
 
     async def __aenter__(self) -> LoopLag:
+        gc.collect()
+        gc.freeze()
         self._loop_thread = threading.get_ident()
         self._waits = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
         self._beat = asyncio.create_task(self._count_rounds())
@@ -43,6 +47,7 @@ class LoopLag:
         self._ended.set()
         self._beat.cancel()
         self._watcher.join()
+        gc.unfreeze()
 
     async def _count_rounds(self) -> None:
         while True:
